@@ -1,0 +1,1 @@
+//! xDS as a conversation: state machines, and the in-memory carrier.

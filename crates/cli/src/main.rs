@@ -1,0 +1,3 @@
+//! Sealane: Istio's traffic management in one binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Declared objects to Envoy resources, pure and deterministic.

@@ -1,0 +1,1 @@
+//! Declared state to snapshot to compile to push; status, history and the read model.

@@ -1,0 +1,1 @@
+//! Assembly: control, proxies and world in one process, behind one admin API.

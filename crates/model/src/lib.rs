@@ -1,0 +1,1 @@
+//! What users declare: Istio and Kubernetes kinds, parsed with spans, defaulted and validated.

@@ -1,0 +1,1 @@
+//! Traffic: serves by a runtime that `ads` keeps current.

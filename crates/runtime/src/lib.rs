@@ -1,0 +1,1 @@
+//! Envoy resources to immutable runtime values, and the pure `decide()`.

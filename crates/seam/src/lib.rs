@@ -1,0 +1,1 @@
+//! The outside as traits: clock, randomness, resolver, transport, spawner; and their real versions.

@@ -1,0 +1,1 @@
+//! The machine around a standalone mesh: workloads, addresses, echo servers, names.
