@@ -1,1 +1,23 @@
-//! The outside as traits: clock, randomness, resolver, transport, spawner; and their real versions.
+//! The outside as traits: clock, randomness, resolver, transport and spawner, and their real
+//! versions.
+//!
+//! Everything in Sealane that would otherwise ask the machine takes one of these as an argument,
+//! so that tests can move time, join processes by memory and repeat a run. Only `cli`, `mesh` and
+//! tests create the real ones. Deliberately absent: TLS (a transport carries bytes), HTTP, and any
+//! policy about what to do when something fails.
+
+pub mod clock;
+pub mod memory;
+pub mod random;
+pub mod resolver;
+pub mod spawn;
+pub mod tcp;
+pub mod transport;
+
+pub use clock::{Clock, TokioClock};
+pub use memory::MemoryTransport;
+pub use random::{Random, SeededRandom, SystemRandom};
+pub use resolver::{Resolved, Resolver};
+pub use spawn::{LocalSpawner, Spawner};
+pub use tcp::TcpTransport;
+pub use transport::{Accept, Bound, BoxFuture, BoxIo, Connection, Io, Transport};
