@@ -1,0 +1,5 @@
+//! Cross-origin policy.
+
+/// How cross-origin requests are answered.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CorsPolicy {}

@@ -1,0 +1,1 @@
+//! Path normalisation before matching, as Envoy's `normalize_path` does it.
