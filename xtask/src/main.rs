@@ -1,20 +1,65 @@
-//! The developer tool: `check` runs what CI runs.
+//! The developer tool: what `cargo xtask` can do.
+//!
+//! `check` is what CI runs. It needs nothing beside cargo and its components.
 
-use std::process::{Command, ExitCode};
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks"
+)]
 
-/// The steps of `check`, in the order in which they fail fastest.
-const CHECKS: &[&[&str]] = &[
-    &["fmt", "--all", "--check"],
-    &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-    &["test", "--workspace"],
-];
+mod bless;
+mod check;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  check   format, lints, tidy, tests and docs: what CI runs
+  tidy    the rules that no lint knows: layers, import cycles, file heads, sizes
+  bless   write the golden files anew; read the difference before you commit it
+";
 
 fn main() -> ExitCode {
-    for step in CHECKS {
-        let done = Command::new("cargo").args(*step).status();
-        if !done.is_ok_and(|status| status.success()) {
-            return ExitCode::FAILURE;
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
+}
+
+/// Runs the command that was asked for, and says whether all is well.
+fn run() -> Result<bool> {
+    let root = workspace_root()?;
+    match std::env::args().nth(1).as_deref() {
+        Some("check") => check::check(&root),
+        Some("tidy") => {
+            let report = tidy::tidy(&root)?;
+            print!("{report}");
+            Ok(report.is_clean())
+        }
+        Some("bless") => bless::bless(&root),
+        Some("-h" | "--help" | "help") => {
+            print!("{USAGE}");
+            Ok(true)
+        }
+        Some(other) => bail!("no command `{other}`\n\n{USAGE}"),
+        None => bail!("no command given\n\n{USAGE}"),
+    }
+}
+
+/// The folder of the workspace: the parent of this package's.
+fn workspace_root() -> Result<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .context("xtask does not lie in a workspace")
 }
