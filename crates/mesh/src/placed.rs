@@ -1,0 +1,269 @@
+//! The mesh's addresses on this machine: each is placed on a loopback socket of its own.
+//!
+//! A pod's port 80 needs no privilege and two meshes do not meet, because nobody binds the mesh
+//! address itself: a table says which ephemeral socket stands for it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
+
+use sealane_seam::{Accept, Bound, BoxFuture, BoxIo, Connection, Transport};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpSocket;
+
+/// Where unplaced sockets go.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// A network of mesh addresses over loopback sockets. Clones share it.
+#[derive(Clone)]
+pub struct Placed {
+    sockets: Arc<dyn Transport>,
+    table: Arc<RwLock<Table>>,
+    host: Option<IpAddr>,
+}
+
+/// Who is where. Guarded by a lock that is held for look-ups only.
+#[derive(Default)]
+struct Table {
+    /// The socket behind a mesh address.
+    sockets: BTreeMap<SocketAddr, SocketAddr>,
+    /// Where a mesh address shall be bound, when not on an ephemeral port of loopback.
+    wanted: BTreeMap<SocketAddr, SocketAddr>,
+    /// Who is behind the local end of a connection that one of us made.
+    callers: BTreeMap<SocketAddr, SocketAddr>,
+}
+
+impl Placed {
+    /// An empty network over `sockets`.
+    pub fn new(sockets: Arc<dyn Transport>) -> Self {
+        Self {
+            sockets,
+            table: Arc::default(),
+            host: None,
+        }
+    }
+
+    /// The same network, entered as `host`: the address that those who are called see.
+    #[must_use]
+    pub fn entered_as(&self, host: IpAddr) -> Self {
+        Self {
+            host: Some(host),
+            ..self.clone()
+        }
+    }
+
+    /// Places the mesh address `address` at `socket`, when it is bound; port 0 is a free one.
+    pub fn place(&self, address: SocketAddr, socket: SocketAddr) {
+        self.write().wanted.insert(address, socket);
+    }
+
+    /// Says that something outside of us serves the mesh address `address` at `socket`.
+    pub fn stand_in(&self, address: SocketAddr, socket: SocketAddr) {
+        self.write().sockets.insert(address, socket);
+    }
+
+    /// The socket behind a mesh address; `None` while nobody has bound it.
+    pub fn socket_of(&self, address: SocketAddr) -> Option<SocketAddr> {
+        self.read().sockets.get(&address).copied()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for Placed {
+    fn bind(&self, address: SocketAddr) -> io::Result<Arc<dyn Bound>> {
+        let wanted = self.read().wanted.get(&address).copied();
+        let socket = wanted.unwrap_or(SocketAddr::new(LOOPBACK, 0));
+        if self.read().sockets.contains_key(&address) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        let bound = self.sockets.bind(socket)?;
+        self.write().sockets.insert(address, bound.address());
+        Ok(Arc::new(BoundPlace {
+            network: self.clone(),
+            address,
+            bound,
+        }))
+    }
+
+    fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Connection>> {
+        Box::pin(async move {
+            let socket = self.socket_of(address);
+            let socket = socket.ok_or(io::ErrorKind::ConnectionRefused)?;
+            let Some(host) = self.host else {
+                let connection = self.sockets.connect(socket).await?;
+                return Ok(Connection {
+                    peer: address,
+                    ..connection
+                });
+            };
+            self.connect_as(host, socket, address).await
+        })
+    }
+}
+
+impl Placed {
+    /// Connects with a local end that is known to be `host` before the other side can accept.
+    async fn connect_as(
+        &self,
+        host: IpAddr,
+        socket: SocketAddr,
+        address: SocketAddr,
+    ) -> io::Result<Connection> {
+        let from = TcpSocket::new_v4()?;
+        from.bind(SocketAddr::new(LOOPBACK, 0))?;
+        let end = from.local_addr()?;
+        let local = SocketAddr::new(host, end.port());
+        self.write().callers.insert(end, local);
+        let caller = Caller {
+            network: self.clone(),
+            end,
+        };
+        let stream = from.connect(socket).await?;
+        stream.set_nodelay(true)?;
+        Ok(Connection {
+            io: Box::new(Known {
+                io: Box::new(stream),
+                _caller: caller,
+            }),
+            local,
+            peer: address,
+        })
+    }
+}
+
+/// Forgets a caller when its connection is gone.
+struct Caller {
+    network: Placed,
+    end: SocketAddr,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.network.write().callers.remove(&self.end);
+    }
+}
+
+/// A connection whose local end is in the table of callers.
+struct Known {
+    io: BoxIo,
+    _caller: Caller,
+}
+
+impl AsyncRead for Known {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Known {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+struct BoundPlace {
+    network: Placed,
+    address: SocketAddr,
+    bound: Arc<dyn Bound>,
+}
+
+impl Bound for BoundPlace {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn accept_here(&self) -> io::Result<Box<dyn Accept>> {
+        Ok(Box::new(AcceptPlace {
+            network: self.network.clone(),
+            address: self.address,
+            accept: self.bound.accept_here()?,
+        }))
+    }
+}
+
+impl Drop for BoundPlace {
+    fn drop(&mut self) {
+        self.network.write().sockets.remove(&self.address);
+    }
+}
+
+struct AcceptPlace {
+    network: Placed,
+    address: SocketAddr,
+    accept: Box<dyn Accept>,
+}
+
+impl Accept for AcceptPlace {
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<Connection>> {
+        Box::pin(async move {
+            let connection = self.accept.accept().await?;
+            let caller = self.network.read().callers.get(&connection.peer).copied();
+            Ok(Connection {
+                local: self.address,
+                peer: caller.unwrap_or(connection.peer),
+                io: connection.io,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealane_seam::TcpTransport;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_placed_address_is_reached_and_sees_who_called() {
+        let network = Placed::new(Arc::new(TcpTransport));
+        let pod: SocketAddr = "127.10.0.9:80".parse().unwrap();
+        let caller = network.entered_as("127.10.0.2".parse().unwrap());
+        let refused = caller.connect(pod).await.unwrap_err().kind();
+        assert_eq!(refused, io::ErrorKind::ConnectionRefused);
+
+        let bound = network.bind(pod).unwrap();
+        let mut accept = bound.accept_here().unwrap();
+        let (made, taken) = tokio::join!(caller.connect(pod), accept.accept());
+        let (made, taken) = (made.unwrap(), taken.unwrap());
+        assert_eq!(taken.peer.ip().to_string(), "127.10.0.2");
+        assert_eq!((taken.peer, taken.local), (made.local, made.peer));
+    }
+}
