@@ -10,6 +10,7 @@
 
 mod bless;
 mod check;
+mod r#gen;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ usage: cargo xtask COMMAND
   check   format, lints, tidy, tests and docs: what CI runs
   tidy    the rules that no lint knows: layers, import cycles, file heads, sizes
   bless   write the golden files anew; read the difference before you commit it
+  gen     take the descriptors of Envoy's messages from the envoy-types package
 ";
 
 fn main() -> ExitCode {
@@ -47,6 +49,7 @@ fn run() -> Result<bool> {
             Ok(report.is_clean())
         }
         Some("bless") => bless::bless(&root),
+        Some("gen") => r#gen::r#gen().map(|()| true),
         Some("-h" | "--help" | "help") => {
             print!("{USAGE}");
             Ok(true)

@@ -1,0 +1,37 @@
+//! Short names for the packages of Envoy's API (the table is in the crate's documentation).
+
+pub use envoy_types::pb as envoy;
+pub use envoy_types::pb::envoy::admin::v3 as admin;
+pub use envoy_types::pb::envoy::config::accesslog::v3 as accesslog;
+pub use envoy_types::pb::envoy::config::bootstrap::v3 as bootstrap;
+pub use envoy_types::pb::envoy::config::cluster::v3 as cluster;
+pub use envoy_types::pb::envoy::config::core::v3 as core;
+pub use envoy_types::pb::envoy::config::endpoint::v3 as endpoint;
+pub use envoy_types::pb::envoy::config::listener::v3 as listener;
+pub use envoy_types::pb::envoy::config::route::v3 as route;
+pub use envoy_types::pb::envoy::extensions::access_loggers::file::v3 as file_log;
+pub use envoy_types::pb::envoy::extensions::access_loggers::stream::v3 as stream_log;
+pub use envoy_types::pb::envoy::extensions::filters::common::fault::v3 as fault_common;
+pub use envoy_types::pb::envoy::extensions::filters::http::cors::v3 as cors;
+pub use envoy_types::pb::envoy::extensions::filters::http::fault::v3 as fault;
+pub use envoy_types::pb::envoy::extensions::filters::http::grpc_stats::v3 as grpc_stats;
+pub use envoy_types::pb::envoy::extensions::filters::http::router::v3 as router;
+pub use envoy_types::pb::envoy::extensions::filters::listener::http_inspector::v3 as http_inspector;
+pub use envoy_types::pb::envoy::extensions::filters::listener::original_dst::v3 as original_dst;
+pub use envoy_types::pb::envoy::extensions::filters::listener::tls_inspector::v3 as tls_inspector;
+pub use envoy_types::pb::envoy::extensions::filters::network::http_connection_manager::v3 as hcm;
+pub use envoy_types::pb::envoy::extensions::filters::network::tcp_proxy::v3 as tcp_proxy;
+pub use envoy_types::pb::envoy::extensions::request_id::uuid::v3 as request_id;
+pub use envoy_types::pb::envoy::extensions::retry::host::previous_hosts::v3 as previous_hosts;
+pub use envoy_types::pb::envoy::extensions::retry::priority::previous_priorities::v3 as previous_priorities;
+pub use envoy_types::pb::envoy::extensions::transport_sockets::raw_buffer::v3 as raw_buffer;
+pub use envoy_types::pb::envoy::extensions::transport_sockets::tls::v3 as tls;
+pub use envoy_types::pb::envoy::extensions::upstreams::http::v3 as upstream_http;
+pub use envoy_types::pb::envoy::service::discovery::v3 as discovery;
+pub use envoy_types::pb::envoy::service::status::v3 as status;
+pub use envoy_types::pb::envoy::r#type::http::v3 as http_types;
+pub use envoy_types::pb::envoy::r#type::matcher::v3 as matcher;
+pub use envoy_types::pb::envoy::r#type::metadata::v3 as metadata_types;
+pub use envoy_types::pb::envoy::r#type::tracing::v3 as tracing_types;
+pub use envoy_types::pb::envoy::r#type::v3 as types;
+pub use envoy_types::pb::google::{protobuf, rpc};
