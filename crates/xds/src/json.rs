@@ -13,12 +13,5 @@ pub use self::decode::{JsonError, decode};
 pub use self::encode::{Names, encode};
 pub use self::text::{canonical_text, pretty_text};
 
-/// The key that says of which type the message in an `Any` is.
-const TYPE: &str = "@type";
-/// The key that holds the encoded message where it cannot be shown field by field.
-const BYTES: &str = "@bytes";
-/// The key that holds a well-known type in an `Any`, which has a JSON form of its own.
-const VALUE: &str = "value";
-
 #[cfg(test)]
 mod tests;

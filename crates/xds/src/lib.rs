@@ -6,6 +6,8 @@
 //!
 //! * [`Resources`]: all that one proxy gets, by name; [`Resource`] and [`ResourceKind`]: one of it.
 //! * [`any::pack`] and [`any::unpack`]: typed `Any`.
+//! * [`names`]: the names that Istio gives to clusters, routes and listeners; [`extension_name`]:
+//!   those of filters and other extensions.
 //! * [`json`]: canonical JSON of every message, with `Any` expanded.
 //!
 //! Short names for the packages of Envoy's API in use; all others are under [`envoy`]:
@@ -41,8 +43,10 @@
 mod messages;
 
 pub mod any;
+pub mod extension_name;
 pub mod hash;
 pub mod json;
+pub mod names;
 pub mod resource;
 pub mod resources;
 pub mod type_url;

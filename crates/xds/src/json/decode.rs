@@ -9,7 +9,7 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 use serde_json::{Map, Value as Json};
 
-use super::{BYTES, TYPE, VALUE, pool};
+use super::pool::{self, BYTES, TYPE, VALUE};
 use crate::protobuf::Any;
 use crate::type_url;
 

@@ -1,14 +1,22 @@
-//! The descriptors of the messages in use, read once.
+//! The descriptors of the messages in use, read once, and the keys that an `Any` has in JSON.
 
 use std::sync::LazyLock;
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
+/// The key that says of which type the message in an `Any` is.
+pub(super) const TYPE: &str = "@type";
+/// The key that holds the encoded message where it cannot be shown field by field.
+pub(super) const BYTES: &str = "@bytes";
+/// The key that holds a well-known type in an `Any`, which has a JSON form of its own.
+pub(super) const VALUE: &str = "value";
+
 /// Written by `cargo xtask gen`.
-static BYTES: &[u8] = include_bytes!("../descriptors.bin");
+static DESCRIPTORS: &[u8] = include_bytes!("../descriptors.bin");
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    DescriptorPool::decode(BYTES).expect("`xtask gen` writes only a set that it could read back")
+    DescriptorPool::decode(DESCRIPTORS)
+        .expect("`xtask gen` writes only a set that it could read back")
 });
 
 /// The descriptor of a message, by its full name.
