@@ -1,0 +1,88 @@
+//! The registry of diagnostic codes: one entry for each kind of problem.
+
+use std::fmt;
+
+use crate::diagnostic::Severity;
+
+/// What is known about a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeInfo {
+    /// The code: `SL0104`.
+    pub id: &'static str,
+    /// Its usual severity.
+    pub severity: Severity,
+    /// The problem in a few words.
+    pub title: &'static str,
+    /// What to do about it.
+    pub help: &'static str,
+    /// A document, or a part of one, that has it.
+    pub example: &'static str,
+}
+
+macro_rules! codes {
+    ($($(#[$meta:meta])* $name:ident = $id:literal $severity:ident $title:literal
+       help $help:literal example $example:literal;)*) => {
+        /// A kind of problem. Codes keep their meaning for ever.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$meta])* #[doc = $title] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The registry entry.
+            pub const fn info(self) -> CodeInfo {
+                match self {
+                    $(Self::$name => CodeInfo {
+                        id: $id,
+                        severity: Severity::$severity,
+                        title: $title,
+                        help: $help,
+                        example: $example,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    Syntax = "SL0001" Error "the YAML is malformed"
+        help "correct the text at the mark; the other documents of the file are not affected"
+        example "spec: [a, b";
+    UnknownField = "SL0104" Error "unknown field"
+        help "remove the field or correct its name"
+        example "http:\n- desination: {}";
+    WrongType = "SL0105" Error "wrong type of value"
+        help "write a value of the wanted type"
+        example "hosts: reviews";
+    OutOfRange = "SL0106" Error "value out of range"
+        help "write a value inside the range"
+        example "port: {number: 70000}";
+    UnknownValue = "SL0107" Error "not one of the values of this field"
+        help "use one of the listed values"
+        example "simple: ROUNDROBIN";
+    MissingField = "SL0108" Error "a required field is missing"
+        help "add the field"
+        example "destination: {subset: v1}";
+    Contradiction = "SL0109" Error "fields that exclude each other"
+        help "keep one of the fields"
+        example "uri: {exact: /a, prefix: /b}";
+    InvalidText = "SL0110" Error "the text does not have the wanted form"
+        help "write it in the form that the message names"
+        example "timeout: 5";
+    NotActedOn = "SL0150" Warning "the field is read but has no effect yet"
+        help "the field may stay; nothing acts on it in this version"
+        example "trafficPolicy: {proxyProtocol: {version: V2}}";
+    Deprecated = "SL0151" Warning "the field is deprecated"
+        help "use the field that replaces it"
+        example "mirrorPercent: 10";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.info().id)
+    }
+}
