@@ -3,6 +3,8 @@
 //! The same check runs inside `cargo test`, because a check that nobody runs is a wish.
 
 mod cycles;
+mod documents;
+mod files;
 mod imports;
 mod layers;
 mod metadata;
@@ -28,6 +30,7 @@ pub(crate) fn tidy(root: &Path) -> Result<Report> {
     let mut report = Report::default();
     layers::check(root, &packages, &mut report)?;
     cycles::check(&sources, &mut report);
+    documents::check(root, &mut report)?;
     for source in &sources {
         rules::check(source, &mut report);
         sizes::check(source, &mut report);

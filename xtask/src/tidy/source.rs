@@ -7,6 +7,7 @@ use std::str::FromStr as _;
 use anyhow::{Context as _, Result, anyhow};
 use proc_macro2::{TokenStream, TokenTree};
 
+use super::files;
 use super::metadata::Package;
 use super::tokens::{self, Removed};
 
@@ -40,12 +41,9 @@ impl Source {
 
 /// Reads and tokenises every `.rs` file below `root`, sorted by path.
 pub(super) fn read_all(root: &Path, packages: &[Package]) -> Result<Vec<Source>> {
-    let mut paths = Vec::new();
-    find(root, Path::new(""), &mut paths)?;
-    paths.sort();
     let mut test_modules = BTreeSet::new();
     let mut sources = Vec::new();
-    for path in paths {
+    for path in files::with_extension(root, "rs")? {
         let (source, removed) = read(root, path, packages)?;
         if let Some(module) = &source.module {
             let inside = |name| {
@@ -75,23 +73,6 @@ fn mark_tests(source: &mut Source, test_modules: &BTreeSet<(PathBuf, Module)>) {
         source.module = None;
         source.shipped.clear();
     }
-}
-
-fn find(root: &Path, below: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    let dir = root.join(below);
-    for entry in std::fs::read_dir(&dir).with_context(|| format!("reading {}", dir.display()))? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let path = below.join(&name);
-        if entry.file_type()?.is_dir() {
-            if name != "target" && !name.starts_with('.') {
-                find(root, &path, found)?;
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn read(root: &Path, path: PathBuf, packages: &[Package]) -> Result<(Source, Removed)> {

@@ -300,3 +300,21 @@ fn large_files_and_functions_are_told_and_fail_nothing() {
     );
     assert!(report.notes[1].contains("`long` has 401 lines"), "{report}");
 }
+
+#[test]
+fn a_link_and_a_path_that_lead_nowhere_fail() {
+    let workspace = Workspace::new();
+    let fine =
+        "[a](../crates/low/src/lib.rs#top) `crates/high` `crates/NAME` [b](https://c.example/d)\n";
+    workspace.write("docs/page.md", fine).assert_clean();
+    workspace.write(
+        "docs/page.md",
+        &format!("{fine}[a](gone.md) `crates/gone.rs`\n```\n[a](b)\n```\n"),
+    );
+    let report = workspace.tidy();
+    let found = [
+        "docs/page.md:2: the link leads nowhere: gone.md",
+        "docs/page.md:2: there is no `crates/gone.rs`",
+    ];
+    assert_eq!(report.violations, found, "{report}");
+}
