@@ -133,10 +133,11 @@ fn modules_that_import_each_other_are_a_cycle() {
     workspace.low("mod a;\nmod b;\n", &files);
     let found = workspace.violation();
     assert!(
-        found.starts_with("crates/low/src/a.rs:1: import cycle"),
+        found.starts_with("crates/low/src/a.rs:2: import cycle"),
         "{found}"
     );
-    assert!(found.contains("a (line 2) -> b (line 2) -> a"), "{found}");
+    let way = "a (crates/low/src/a.rs:2) -> b (crates/low/src/b.rs:2) -> a";
+    assert!(found.contains(way), "{found}");
 }
 
 #[test]
@@ -144,29 +145,57 @@ fn a_longer_cycle_is_told_as_a_path() {
     let workspace = Workspace::new();
     let files = [
         ("a.rs", "use super::b;\n"),
-        ("b.rs", "mod inner;\n"),
-        ("b/inner.rs", "use crate::{c::{C as D}};\n"),
-        ("c.rs", "fn f() { crate::b::inner::g(); }\n"),
+        ("b.rs", "use crate::{c::{C as D}};\n"),
+        ("c.rs", "fn f() { crate::d::g(); }\n"),
+        ("d.rs", "fn g() -> crate::b::B { loop {} }\n"),
     ];
-    workspace.low("mod a;\nmod b;\nmod c;\n", &files);
+    workspace.low("mod a;\nmod b;\nmod c;\nmod d;\n", &files);
     let found = workspace.violation();
     assert!(
-        found.contains("b::inner (line 2) -> c (line 2) -> b::inner"),
+        found.contains("b (crates/low/src/b.rs:2) -> c (crates/low/src/c.rs:2) -> d ("),
         "{found}"
     );
 }
 
 #[test]
-fn a_parent_and_a_child_that_need_each_other_are_a_cycle() {
+fn a_parent_and_a_child_that_need_each_other_are_one_subject() {
     let workspace = Workspace::new();
     let files = [
         ("a.rs", "mod b;\npub struct A;\npub fn f() { b::g(); }\n"),
         ("a/b.rs", "use super::A;\n"),
     ];
+    workspace.low("mod a;\n", &files).assert_clean();
+}
+
+#[test]
+fn what_lies_inside_a_module_counts_for_it() {
+    let workspace = Workspace::new();
+    let files = [
+        ("a.rs", "mod inner;\n"),
+        ("a/inner.rs", "use crate::c;\n"),
+        ("c.rs", "use crate::a::A;\n"),
+    ];
+    workspace.low("mod a;\nmod c;\n", &files);
+    let found = workspace.violation();
+    assert!(
+        found.contains("a (crates/low/src/a/inner.rs:2) -> c (crates/low/src/c.rs:2) -> a"),
+        "{found}"
+    );
+}
+
+#[test]
+fn siblings_inside_a_module_have_one_direction_too() {
+    let workspace = Workspace::new();
+    let files = [
+        ("a.rs", "mod b;\nmod c;\n"),
+        ("a/b.rs", "use super::c::C;\n"),
+        ("a/c.rs", "mod deep;\n"),
+        ("a/c/deep.rs", "use crate::a::b::B;\n"),
+    ];
     workspace.low("mod a;\n", &files);
     let found = workspace.violation();
     assert!(
-        found.contains("a (line 4) -> a::b (line 2) -> a"),
+        found.contains("a::b (crates/low/src/a/b.rs:2) -> a::c (crates/low/src/a/c/deep.rs:2)"),
         "{found}"
     );
 }
@@ -201,7 +230,7 @@ fn a_cycle_through_passed_on_names_is_found() {
     workspace.low("mod a;\npub use a::B;\n", &files);
     let found = workspace.violation();
     assert!(
-        found.contains("a::b (line 2) -> a::c (line 2) -> a::b"),
+        found.contains("a::b (crates/low/src/a/b.rs:2) -> a::c (crates/low/src/a/c.rs:2) -> a::b"),
         "{found}"
     );
 }
