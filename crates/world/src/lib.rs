@@ -3,4 +3,6 @@
 //! What kubelet, the endpoint controller, kube-proxy and cluster DNS do for a cluster, for a mesh
 //! on this machine.
 
+pub mod addresses;
 pub mod echo;
+pub mod implicit;

@@ -1,5 +1,7 @@
 //! Pod.
 
+use std::collections::BTreeMap;
+
 use crate::core::meta::ObjectMeta;
 use crate::schema::{Present, object};
 
@@ -22,6 +24,8 @@ object! {
         init_containers: Vec<Container> = "initContainers",
         /// The node it runs on.
         node_name: Option<String> = "nodeName",
+        /// Labels of the nodes that it may run on.
+        node_selector: BTreeMap<String, String> = "nodeSelector",
         /// The account whose identity it has; absent is `default`.
         service_account_name: Option<String> = "serviceAccountName",
         /// Whether it has the node's address.

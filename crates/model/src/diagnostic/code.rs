@@ -79,6 +79,21 @@ codes! {
     Deprecated = "SL0151" Warning "the field is deprecated"
         help "use the field that replaces it"
         example "mirrorPercent: 10";
+    DeclaredTwice = "SL0301" Warning "the same object is declared in several places"
+        help "keep one of the declarations; the last one, by path, is live"
+        example "two files with VirtualService default/reviews";
+    Template = "SL0302" Warning "the file is a template, not a manifest"
+        help "render it first and pipe the result: helm template … | sealane up -"
+        example "name: {{ .Release.Name }}";
+    PodAnnotation = "SL0310" Warning "a sealane.dev annotation cannot be read"
+        help "correct the value; the annotation has no effect as it is"
+        example "sealane.dev/status: \"99\"";
+    PodRunsSimulated = "SL0311" Warning "the pod is simulated"
+        help "pods with this annotation are simulated in this version"
+        example "sealane.dev/command: ./server --port $PORT";
+    NoAddress = "SL0312" Warning "no address is left for the object"
+        help "declare fewer pods and Services; each range holds about 60,000"
+        example "replicas: 100000";
 }
 
 impl fmt::Display for Code {
