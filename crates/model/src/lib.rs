@@ -14,6 +14,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod kind;
 pub mod networking;
+pub mod parse;
 pub mod path;
 pub mod resource;
 pub mod schema;

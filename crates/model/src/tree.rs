@@ -19,8 +19,8 @@ pub struct Node {
 pub enum Content {
     /// `null`, `~` or nothing at all.
     Null,
-    /// `true` or `false`.
-    Bool(bool),
+    /// A boolean, and the text it was written as: `true`, `yes`, `off`.
+    Bool(bool, Box<str>),
     /// A number, and the text it was written as.
     Number(Number, Box<str>),
     /// A string.
@@ -89,7 +89,7 @@ impl Node {
     pub fn describe(&self) -> &'static str {
         match &self.content {
             Content::Null => "nothing",
-            Content::Bool(_) => "a boolean",
+            Content::Bool(..) => "a boolean",
             Content::Number(..) => "a number",
             Content::String(_) => "a string",
             Content::List(_) => "a list",
@@ -118,7 +118,7 @@ impl Node {
     pub fn to_json(&self) -> Value {
         match &self.content {
             Content::Null => Value::Null,
-            Content::Bool(value) => Value::Bool(*value),
+            Content::Bool(value, _) => Value::Bool(*value),
             Content::Number(number, _) => Value::Number(number.clone()),
             Content::String(text) => Value::String(text.clone()),
             Content::List(items) => items.iter().map(Self::to_json).collect(),
@@ -133,7 +133,7 @@ impl Node {
     pub fn from_json(value: &Value) -> Self {
         Self::unplaced(match value {
             Value::Null => Content::Null,
-            Value::Bool(value) => Content::Bool(*value),
+            Value::Bool(value) => Content::Bool(*value, value.to_string().into_boxed_str()),
             Value::Number(number) => {
                 Content::Number(number.clone(), number.to_string().into_boxed_str())
             }

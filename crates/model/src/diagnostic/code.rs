@@ -52,6 +52,36 @@ codes! {
     Syntax = "SL0001" Error "the YAML is malformed"
         help "correct the text at the mark; the other documents of the file are not affected"
         example "spec: [a, b";
+    Budget = "SL0002" Error "the document is too large"
+        help "split it; the limits protect against documents that are made to cost"
+        example "a: [[[[[[… 65 deep …]]]]]]";
+    AmbiguousScalar = "SL0003" Warning "a text that YAML reads as something else"
+        help "quote it if it is a text, or write the value that is meant"
+        example "mode: 0777";
+    DuplicateKey = "SL0004" Error "a key is written twice"
+        help "keep one of them"
+        example "match: []\nroute: []\nmatch: []";
+    MissingSeparator = "SL0005" Error "two objects in one document"
+        help "put a line with `---` between them"
+        example "kind: Gateway\nspec: {}\nkind: VirtualService\nspec: {}";
+    InvalidKey = "SL0006" Error "a key that is not a text"
+        help "write keys as texts"
+        example "? [a, b]\n: c";
+    Encoding = "SL0007" Error "the file is not UTF-8"
+        help "save it as UTF-8"
+        example "a file saved as UTF-16";
+    MissingKind = "SL0010" Error "the document does not say what it is"
+        help "begin it with `apiVersion`, `kind` and `metadata`"
+        example "spec:\n  http: []";
+    UnknownKind = "SL0011" Error "no such kind in this group or version"
+        help "correct `kind` or `apiVersion`"
+        example "apiVersion: networking.istio.io/v1\nkind: VirtualServce";
+    NotAnObject = "SL0012" Error "the document is not an object"
+        help "an object is a mapping with `apiVersion`, `kind` and `metadata`"
+        example "- a\n- b";
+    InvalidName = "SL0013" Error "the name is not allowed"
+        help "use lower-case letters, digits, `-` and `.`"
+        example "metadata: {name: My_App}";
     UnknownField = "SL0104" Error "unknown field"
         help "remove the field or correct its name"
         example "http:\n- desination: {}";

@@ -114,10 +114,10 @@ impl Context {
         self.open = ty.open;
         let mut seen: Vec<(&'static Field, &Entry)> = Vec::new();
         for entry in entries {
-            let Some(field) = ty.field(&entry.key) else {
-                self.unknown_field(ty, node, entry);
-                continue;
-            };
+            let known = ty
+                .field(&entry.key)
+                .or_else(|| self.unknown_field(ty, node, entry));
+            let Some(field) = known else { continue };
             if ty.open && entry.value.content == Content::Null {
                 continue;
             }
@@ -133,9 +133,16 @@ impl Context {
         true
     }
 
-    fn unknown_field(&mut self, ty: &'static ObjectType, node: &Node, entry: &Entry) {
+    /// Reports an unknown field. Where another one was surely meant, it is read as that one, so
+    /// that one slip gives one diagnostic and what is inside is still checked.
+    fn unknown_field(
+        &mut self,
+        ty: &'static ObjectType,
+        node: &Node,
+        entry: &Entry,
+    ) -> Option<&'static Field> {
         if ty.open {
-            return;
+            return None;
         }
         let names = ty.all_fields().map(|field| field.name);
         let free = names.filter(|name| node.entry(name).is_none());
@@ -154,6 +161,7 @@ impl Context {
             format!("the fields of {} are: {}", ty.name, names.join(", "))
         });
         self.within(Step::Name(entry.key.clone()), |cx| cx.report(diagnostic));
+        near.and_then(|near| ty.field(near))
     }
 
     /// Warnings about a field that is known.

@@ -40,7 +40,7 @@ impl Data for bool {
     }
 
     fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
-        if let Content::Bool(value) = node.content {
+        if let Content::Bool(value, _) = node.content {
             return Some(value);
         }
         let help =
@@ -62,8 +62,9 @@ impl Data for String {
     fn decode(node: &Node, cx: &mut Context) -> Option<Self> {
         let help = match &node.content {
             Content::String(text) => return Some(text.clone()),
-            Content::Number(_, text) => Some(format!("quote it: \"{text}\"")),
-            Content::Bool(value) => Some(format!("quote it: \"{value}\"")),
+            Content::Number(_, text) | Content::Bool(_, text) => {
+                Some(format!("quote it: \"{text}\""))
+            }
             Content::Null | Content::List(_) | Content::Map(_) => None,
         };
         cx.wrong_type(node, "a string", help);

@@ -1,0 +1,282 @@
+//! Texts and API bodies become objects and diagnostics.
+//!
+//! A text may hold several YAML documents, JSON, and lists of objects. A document with an error
+//! gives no object; all its errors are reported, and the other documents are read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use files::{in_order, is_manifest};
+pub use read::{MAX_ALIASES, MAX_DEPTH, MAX_NODES};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::kind::ObjectKey;
+use crate::resource::Object;
+use crate::span::Span;
+use crate::tree::{Content, Entry, Node};
+use identify::Identity;
+use place::Places;
+use read::{Budget, Failure};
+use split::Document;
+
+mod files;
+mod identify;
+mod object;
+mod place;
+mod read;
+mod repair;
+mod scalar;
+mod split;
+
+#[cfg(test)]
+mod tests;
+
+/// How large a file may be, in bytes.
+pub const MAX_FILE: usize = 4 * 1024 * 1024;
+
+/// A text and the name that diagnostics call it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path as the user named it, or `-` for standard input.
+    pub path: Arc<str>,
+    /// The text.
+    pub text: Arc<str>,
+}
+
+/// What parsing depends on beside the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The namespace of objects that name none.
+    pub default_namespace: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            default_namespace: "default".to_owned(),
+        }
+    }
+}
+
+/// What a text holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Parsed {
+    /// The objects, in the order of the text.
+    pub objects: Vec<Object>,
+    /// The objects that were not taken because of an error, where their names are known.
+    pub rejected: Vec<ObjectKey>,
+    /// Everything that is wrong or surprising, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many objects of each other kind were read past.
+    pub skipped: BTreeMap<String, usize>,
+}
+
+impl Parsed {
+    /// Whether anything could not be taken.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Adds what another text holds.
+    pub fn extend(&mut self, other: Self) {
+        self.objects.extend(other.objects);
+        self.rejected.extend(other.rejected);
+        self.diagnostics.extend(other.diagnostics);
+        for (kind, count) in other.skipped {
+            *self.skipped.entry(kind).or_default() += count;
+        }
+    }
+}
+
+impl SourceFile {
+    /// A text with a name.
+    pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+
+    /// The bytes of a file. Those that are not UTF-8 give a diagnostic, with the file's text read
+    /// as far as possible for display.
+    pub fn from_bytes(path: impl Into<Arc<str>>, bytes: Vec<u8>) -> Result<Self, Box<Diagnostic>> {
+        let path = path.into();
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self {
+                path,
+                text: text.into(),
+            }),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let message = format!("byte {at} is not UTF-8");
+                Err(Box::new(
+                    Diagnostic::new(Code::Encoding, message).in_file(path),
+                ))
+            }
+        }
+    }
+}
+
+/// Reads a text. It never fails: what is wrong is in the diagnostics.
+pub fn parse_text(file: &SourceFile, options: &Options) -> Parsed {
+    let mut reader = Reader {
+        file: Some(&file.path),
+        options,
+        parsed: Parsed::default(),
+    };
+    if file.text.len() > MAX_FILE {
+        let message = format!(
+            "the file has {} bytes, more than {MAX_FILE}",
+            file.text.len()
+        );
+        reader.report(Diagnostic::new(Code::Budget, message), None);
+        return reader.parsed;
+    }
+    let mut budget = Budget::default();
+    for document in split::documents(&file.text) {
+        if !reader.document(&document, &mut budget) {
+            break;
+        }
+    }
+    reader.parsed
+}
+
+/// Reads a body of the API: one object, or a list of them.
+pub fn parse_json(value: &Value, options: &Options) -> Parsed {
+    let mut reader = Reader {
+        file: None,
+        options,
+        parsed: Parsed::default(),
+    };
+    reader.root(&Arc::new(Node::from_json(value)), false);
+    reader.parsed
+}
+
+struct Reader<'a> {
+    file: Option<&'a Arc<str>>,
+    options: &'a Options,
+    parsed: Parsed,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, mut diagnostic: Diagnostic, key: Option<&ObjectKey>) {
+        diagnostic.file = self.file.cloned();
+        if diagnostic.object.is_none() {
+            diagnostic.object = key.cloned();
+        }
+        self.parsed.diagnostics.push(diagnostic);
+    }
+
+    /// Reads one document; `false` when the budget of the file is used up.
+    fn document(&mut self, document: &Document<'_>, budget: &mut Budget) -> bool {
+        let places = Places::new(document);
+        match read::read(document, &places, budget) {
+            Ok(read) => self.whole(read, false),
+            Err(Failure::Budget(diagnostic)) => {
+                self.report(*diagnostic, None);
+                return false;
+            }
+            Err(Failure::Syntax(error)) => {
+                let repair = repair::explain(document, &places, &error);
+                self.report(repair.diagnostic, None);
+                let mended = repair.mended.as_deref();
+                if let Some(text) = mended {
+                    let document = Document { text, ..*document };
+                    if let Ok(read) = read::read(&document, &places, budget) {
+                        self.whole(read, true);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn whole(&mut self, read: read::Read, broken: bool) {
+        let broken = broken || read.diagnostics.iter().any(Diagnostic::is_error);
+        for diagnostic in read.diagnostics {
+            self.report(diagnostic, None);
+        }
+        for root in std::iter::once(read.root).chain(read.rest) {
+            self.root(&Arc::new(root), broken);
+        }
+    }
+
+    /// Reads one object or list. Of a broken document only the diagnostics are kept.
+    fn root(&mut self, root: &Arc<Node>, broken: bool) {
+        if root.content == Content::Null {
+            return;
+        }
+        if let Some(items) = list_items(root) {
+            for item in items {
+                self.root(&Arc::new(item), broken);
+            }
+            return;
+        }
+        match identify::identify(root) {
+            Identity::Known(kind) => {
+                let namespace = &self.options.default_namespace;
+                let outcome = object::object(kind, root, self.file, namespace);
+                for diagnostic in outcome.diagnostics {
+                    self.report(diagnostic, outcome.key.as_ref());
+                }
+                match outcome.object.filter(|_| !broken) {
+                    Some(object) => self.parsed.objects.push(object),
+                    None => self.parsed.rejected.extend(outcome.key),
+                }
+            }
+            Identity::Other(kind) => *self.parsed.skipped.entry(kind).or_default() += 1,
+            Identity::Wrong(diagnostic, guessed) => {
+                self.report(diagnostic, None);
+                let Some(kind) = guessed else { return };
+                let body = if kind.is_istio() {
+                    identify::body_of(root)
+                } else {
+                    root
+                };
+                for diagnostic in object::fragment(kind, body) {
+                    self.report(diagnostic, None);
+                }
+            }
+        }
+    }
+}
+
+/// The objects of a `List`. Elements of a typed list (`VirtualServiceList`) may leave out what
+/// the list says.
+fn list_items(root: &Node) -> Option<Vec<Node>> {
+    let kind = root
+        .field("kind")
+        .and_then(Node::text)?
+        .strip_suffix("List")?;
+    let version = root.entry("apiVersion")?;
+    let items = match root.field("items") {
+        Some(items) if items.content != Content::Null => items,
+        _ => return Some(Vec::new()),
+    };
+    let Content::List(items) = &items.content else {
+        return None;
+    };
+    let complete = |item: &Node| {
+        let mut item = item.clone();
+        if let Content::Map(entries) = &mut item.content
+            && !kind.is_empty()
+        {
+            if !entries.iter().any(|entry| entry.key == "apiVersion") {
+                entries.push(version.clone());
+            }
+            if !entries.iter().any(|entry| entry.key == "kind") {
+                let value = Node::unplaced(Content::String(kind.to_owned()));
+                let key_span = Span::NONE;
+                entries.push(Entry {
+                    key: "kind".to_owned(),
+                    key_span,
+                    value,
+                });
+            }
+        }
+        item
+    };
+    Some(items.iter().map(complete).collect())
+}

@@ -1,0 +1,456 @@
+//! YAML events become a tree with places. Budgets bound what a document can cost.
+
+use std::collections::BTreeMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marked, Tag};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::parse::place::Places;
+use crate::parse::scalar::{self, Meaning};
+use crate::parse::split::Document;
+use crate::span::Span;
+use crate::tree::{Content, Entry, Node};
+
+/// How deep lists and mappings may be nested.
+pub const MAX_DEPTH: usize = 64;
+/// How many keys, values and elements a file may hold, those of aliases included.
+pub const MAX_NODES: usize = 100_000;
+/// How many aliases (`*name`) a file may use.
+pub const MAX_ALIASES: usize = 1_000;
+
+/// What is left of the budgets of a file.
+#[derive(Debug)]
+pub(super) struct Budget {
+    nodes: usize,
+    aliases: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            nodes: MAX_NODES,
+            aliases: MAX_ALIASES,
+        }
+    }
+}
+
+/// Why a document could not be read.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The YAML is malformed.
+    Syntax(ScanError),
+    /// A budget is used up.
+    Budget(Box<Diagnostic>),
+}
+
+/// A document as read.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// Its tree.
+    pub(super) root: Node,
+    /// More objects of the same document, of which each begins with a repeated `apiVersion` or
+    /// `kind`: a `---` is missing.
+    pub(super) rest: Vec<Node>,
+    /// What was found on the way.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads one document.
+pub(super) fn read(
+    document: &Document<'_>,
+    places: &Places,
+    budget: &mut Budget,
+) -> Result<Read, Failure> {
+    let mut builder = Builder::new(places, budget);
+    let mut parser = Parser::new_from_str(document.text);
+    while let Some(event) = parser.next_event() {
+        let (event, marked) = event.map_err(Failure::Syntax)?;
+        builder.event(event, &marked).map_err(Failure::Budget)?;
+    }
+    let root = builder.root.unwrap_or(Node {
+        content: Content::Null,
+        span: Span::NONE,
+    });
+    let rest = builder.rest.into_iter().map(mapping).collect();
+    Ok(Read {
+        root,
+        rest,
+        diagnostics: builder.diagnostics,
+    })
+}
+
+fn mapping(entries: Vec<Entry>) -> Node {
+    let start = entries
+        .first()
+        .map(|entry| entry.key_span)
+        .unwrap_or_default();
+    let end = entries
+        .last()
+        .map_or(start.end, |entry| entry.value.span.end);
+    Node {
+        content: Content::Map(entries),
+        span: Span {
+            end: end.max(start.end),
+            ..start
+        },
+    }
+}
+
+/// A list or mapping that is being read.
+enum Frame {
+    List {
+        items: Vec<Node>,
+        start: Span,
+        anchor: usize,
+    },
+    Map {
+        entries: Vec<Entry>,
+        start: Span,
+        anchor: usize,
+        key: Option<(String, Span)>,
+        merge: Vec<Node>,
+    },
+}
+
+struct Builder<'a> {
+    places: &'a Places,
+    budget: &'a mut Budget,
+    stack: Vec<Frame>,
+    anchors: BTreeMap<usize, Node>,
+    root: Option<Node>,
+    rest: Vec<Vec<Entry>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(places: &'a Places, budget: &'a mut Budget) -> Self {
+        Self {
+            places,
+            budget,
+            stack: Vec::new(),
+            anchors: BTreeMap::new(),
+            root: None,
+            rest: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>, marked: &Marked) -> Result<(), Box<Diagnostic>> {
+        let span = self.places.span(marked);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.spend(1, span)?;
+                let node = self.scalar(&text, style, tag.as_deref(), span);
+                self.remember(anchor, &node);
+                self.deliver(node);
+            }
+            Event::Alias(anchor) => self.alias(anchor, span)?,
+            Event::SequenceStart(anchor, _) => {
+                self.open(
+                    Frame::List {
+                        items: Vec::new(),
+                        start: span,
+                        anchor,
+                    },
+                    span,
+                )?;
+            }
+            Event::MappingStart(anchor, _) => {
+                let (entries, merge) = (Vec::new(), Vec::new());
+                self.open(
+                    Frame::Map {
+                        entries,
+                        start: span,
+                        anchor,
+                        key: None,
+                        merge,
+                    },
+                    span,
+                )?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn spend(&mut self, nodes: usize, span: Span) -> Result<(), Box<Diagnostic>> {
+        match self.budget.nodes.checked_sub(nodes) {
+            Some(left) => {
+                self.budget.nodes = left;
+                Ok(())
+            }
+            None => Err(over_budget(
+                format!("the file has more than {MAX_NODES} values"),
+                span,
+            )),
+        }
+    }
+
+    fn open(&mut self, frame: Frame, span: Span) -> Result<(), Box<Diagnostic>> {
+        self.spend(1, span)?;
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(over_budget(format!("nested deeper than {MAX_DEPTH}"), span));
+        }
+        self.stack.push(frame);
+        Ok(())
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Box<Diagnostic>> {
+        let left = self.budget.aliases.checked_sub(1);
+        self.budget.aliases =
+            left.ok_or_else(|| over_budget(format!("more than {MAX_ALIASES} aliases"), span))?;
+        // The parser refuses aliases of anchors that do not exist; inside its own anchor an
+        // alias has no value yet.
+        let Some(node) = self.anchors.get(&anchor) else {
+            self.diagnostics.push(
+                Diagnostic::new(Code::Syntax, "an alias inside the value that it stands for")
+                    .with_label(span, ""),
+            );
+            self.deliver(Node {
+                content: Content::Null,
+                span,
+            });
+            return Ok(());
+        };
+        let node = node.clone();
+        let (size, depth) = measure(&node);
+        self.spend(size, span)?;
+        if self.stack.len() + depth > MAX_DEPTH {
+            return Err(over_budget(format!("nested deeper than {MAX_DEPTH}"), span));
+        }
+        self.deliver(node);
+        Ok(())
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Node {
+        let tag = tag
+            .filter(|tag| tag.is_yaml_core_schema())
+            .map(|tag| tag.suffix.as_str());
+        let content = match scalar::meaning(text, style, tag) {
+            Meaning::Value(content) => content,
+            Meaning::Surprising(content) => {
+                let value = Node {
+                    content: content.clone(),
+                    span,
+                }
+                .to_json();
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::AmbiguousScalar,
+                        format!("`{text}` is read as {value}"),
+                    )
+                    .with_label(span, "begins with a zero")
+                    .with_help(format!("write {value}, or \"{text}\" if it is a text")),
+                );
+                content
+            }
+            Meaning::Impossible(why) => {
+                self.diagnostics
+                    .push(Diagnostic::new(Code::WrongType, why).with_label(span, ""));
+                Content::Null
+            }
+        };
+        Node { content, span }
+    }
+
+    fn remember(&mut self, anchor: usize, node: &Node) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+    }
+
+    fn close(&mut self) {
+        let (node, anchor) = match self.stack.pop() {
+            Some(Frame::List {
+                items,
+                start,
+                anchor,
+            }) => {
+                let end = items.last().map_or(start.end, |item| item.span.end);
+                let span = Span { end, ..start };
+                (
+                    Node {
+                        content: Content::List(items),
+                        span,
+                    },
+                    anchor,
+                )
+            }
+            Some(Frame::Map {
+                mut entries,
+                start,
+                anchor,
+                merge,
+                ..
+            }) => {
+                merge_into(&mut entries, merge);
+                let end = entries
+                    .last()
+                    .map_or(start.end, |entry| entry.value.span.end);
+                let span = Span {
+                    end: end.max(start.end),
+                    ..start
+                };
+                (
+                    Node {
+                        content: Content::Map(entries),
+                        span,
+                    },
+                    anchor,
+                )
+            }
+            None => return,
+        };
+        self.remember(anchor, &node);
+        self.deliver(node);
+    }
+
+    /// Puts a finished value into what is around it.
+    fn deliver(&mut self, node: Node) {
+        let top = self.stack.len() == 1;
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        let (entries, key, merge) = match frame {
+            Frame::List { items, .. } => return items.push(node),
+            Frame::Map {
+                entries,
+                key,
+                merge,
+                ..
+            } => (entries, key, merge),
+        };
+        let Some((name, key_span)) = key.take() else {
+            *key = Some(key_of(node, &mut self.diagnostics));
+            return;
+        };
+        if name == "<<" && is_mergeable(&node) {
+            return merge.push(node);
+        }
+        let entry = Entry {
+            key: name,
+            key_span,
+            value: node,
+        };
+        let target = self.rest.last_mut().filter(|_| top).unwrap_or(entries);
+        match target.iter().find(|other| other.key == entry.key) {
+            None => target.push(entry),
+            Some(first) if top && matches!(entry.key.as_str(), "apiVersion" | "kind") => {
+                self.diagnostics.push(missing_separator(first, &entry));
+                self.rest.push(vec![entry]);
+            }
+            Some(first) => self.diagnostics.push(duplicate(first, &entry)),
+        }
+    }
+}
+
+fn over_budget(message: String, span: Span) -> Box<Diagnostic> {
+    let diagnostic = Diagnostic::new(Code::Budget, message);
+    Box::new(diagnostic.with_label(span, "the limit is reached here"))
+}
+
+fn duplicate(first: &Entry, second: &Entry) -> Diagnostic {
+    Diagnostic::new(
+        Code::DuplicateKey,
+        format!("`{}` is written twice", second.key),
+    )
+    .with_label(second.key_span, "again here")
+    .with_label(first.key_span, "first written here")
+    .with_help(format!(
+        "keep one `{}`, or give each an object of its own",
+        second.key
+    ))
+}
+
+fn missing_separator(first: &Entry, second: &Entry) -> Diagnostic {
+    Diagnostic::new(
+        Code::MissingSeparator,
+        "another object begins without a `---` before it",
+    )
+    .with_label(second.key_span, format!("`{}` again", second.key))
+    .with_label(first.key_span, "the first object")
+    .with_help(format!(
+        "put a line with `---` before line {}",
+        second.key_span.line
+    ))
+}
+
+/// The text of a key. Kubernetes writes numbers and booleans as texts.
+fn key_of(node: Node, diagnostics: &mut Vec<Diagnostic>) -> (String, Span) {
+    let span = node.span;
+    let key = match node.content {
+        Content::String(text) => text,
+        Content::Number(number, text) => {
+            if number.is_f64() {
+                text.into_string()
+            } else {
+                number.to_string()
+            }
+        }
+        Content::Bool(value, text) => {
+            if *text != *value.to_string() {
+                let message = format!("the key `{text}` is read as `{value}`");
+                diagnostics.push(
+                    Diagnostic::new(Code::AmbiguousScalar, message)
+                        .with_label(span, "a boolean in YAML 1.1")
+                        .with_help(format!("quote it: \"{text}\"")),
+                );
+            }
+            value.to_string()
+        }
+        Content::Null | Content::List(_) | Content::Map(_) => {
+            let message = format!("a key must be a text, not {}", node.describe());
+            diagnostics.push(Diagnostic::new(Code::InvalidKey, message).with_label(span, ""));
+            String::new()
+        }
+    };
+    (key, span)
+}
+
+fn is_mergeable(node: &Node) -> bool {
+    let is_map = |node: &Node| matches!(node.content, Content::Map(_));
+    is_map(node) || (!node.items().is_empty() && node.items().iter().all(is_map))
+}
+
+/// Adds the entries of merge keys (`<<`) that the mapping does not have itself; earlier ones win.
+fn merge_into(entries: &mut Vec<Entry>, merge: Vec<Node>) {
+    for node in merge {
+        let maps = match node.content {
+            Content::List(items) => items,
+            _ => vec![node],
+        };
+        for map in maps {
+            let Content::Map(more) = map.content else {
+                continue;
+            };
+            for entry in more {
+                if !entries.iter().any(|other| other.key == entry.key) {
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+}
+
+/// How many values a tree holds, and how deep it is.
+fn measure(node: &Node) -> (usize, usize) {
+    let children: Vec<&Node> = match &node.content {
+        Content::List(items) => items.iter().collect(),
+        Content::Map(entries) => entries.iter().map(|entry| &entry.value).collect(),
+        _ => return (1, 0),
+    };
+    let (mut size, mut depth) = (1, 0);
+    for child in children {
+        let (more, deeper) = measure(child);
+        // Keys count as values.
+        size += more + 1;
+        depth = depth.max(deeper);
+    }
+    (size, depth + 1)
+}
