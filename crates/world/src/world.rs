@@ -1,0 +1,244 @@
+//! What declared objects make of this machine: pods, addresses, endpoints, names. Pure, but for
+//! the addresses, which stay with their owners from one generation to the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use sealane_model::diagnostic::{Code, Diagnostic};
+use sealane_model::kind::{Kind, ObjectKey};
+use sealane_model::path::FieldPath;
+use sealane_model::resource::{Body, Object};
+use serde_json::Value;
+
+use crate::addresses::Addresses;
+use crate::echo::{Behaviour, EchoSpec};
+use crate::endpoints::{self, AddressedPod, target};
+use crate::implicit;
+use crate::names::Names;
+use crate::pods::{self, PlannedPod, Role};
+use crate::services;
+use crate::workloads::{Workload, WorldPod, locality};
+
+/// The world of one generation.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// All pods that have an address, sorted by namespace, workload and index.
+    pub pods: Vec<WorldPod>,
+    /// Everything that compile and the API read, sorted by key: the declared objects (Services
+    /// and Pods with their addresses), the implicit ones, the pods and the slices.
+    pub objects: Vec<Object>,
+    /// The keys of those objects that nobody declared.
+    pub derived: BTreeSet<ObjectKey>,
+    /// What names mean.
+    pub names: Names,
+    /// What is surprising in the declared objects.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl World {
+    /// The world of the declared objects, whatever their order.
+    pub fn derive<'a>(
+        declared: impl IntoIterator<Item = &'a Object>,
+        addresses: &mut Addresses,
+    ) -> Self {
+        let mut declared: Vec<&Object> = declared.into_iter().collect();
+        declared.sort_by_cached_key(|object| object.key());
+        let mut diagnostics = Vec::new();
+        let services = all_services(&declared, addresses, &mut diagnostics);
+        let pods = all_pods(&declared, &services, addresses, &mut diagnostics);
+        let texts: Vec<String> = pods.iter().map(|pod| pod.address.to_string()).collect();
+        let addressed: Vec<AddressedPod<'_>> = pods
+            .iter()
+            .zip(&texts)
+            .map(|(pod, address)| AddressedPod {
+                pod: &pod.planned,
+                address,
+            })
+            .collect();
+        let slices = endpoints::slices(&declared, &services, &addressed);
+        let names = Names::new(&declared, &services, &slices, &addressed);
+        let mut objects: BTreeMap<ObjectKey, Object> = declared
+            .iter()
+            // Those that count are among `slices`.
+            .filter(|object| object.kind() != Kind::EndpointSlice)
+            .map(|object| (object.key(), (*object).clone()))
+            .collect();
+        for pod in &pods {
+            let key = ObjectKey::new(Kind::Pod, pod.namespace(), pod.name());
+            let object = pod_object(pod, objects.get(&key));
+            objects.insert(key, object);
+        }
+        for object in services.into_iter().chain(slices) {
+            objects.insert(object.key(), object);
+        }
+        let said: BTreeSet<ObjectKey> = declared.iter().map(|object| object.key()).collect();
+        let derived = objects.keys().filter(|key| !said.contains(key)).cloned();
+        Self {
+            derived: derived.collect(),
+            pods,
+            objects: objects.into_values().collect(),
+            names,
+            diagnostics,
+        }
+    }
+
+    /// The workloads, sorted by namespace and name.
+    pub fn workloads(&self) -> Vec<Workload<'_>> {
+        Workload::of(&self.pods)
+    }
+
+    /// The pods that answer with an echo, by namespace and name.
+    pub fn echoes(&self) -> BTreeMap<(String, String), EchoSpec> {
+        let workloads = self.pods.iter().filter(|pod| pod.role() == Role::Workload);
+        workloads
+            .map(|pod| {
+                let name = (pod.namespace().to_owned(), pod.name().to_owned());
+                (name, pod.echo())
+            })
+            .collect()
+    }
+}
+
+/// The declared Services and the gateway's, with their addresses, sorted by key.
+fn all_services(
+    declared: &[&Object],
+    addresses: &mut Addresses,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Object> {
+    let gateway = implicit::gateway_service();
+    let mut all: Vec<&Object> = declared.to_vec();
+    all.retain(|object| object.kind() == Kind::Service);
+    if !all.iter().any(|object| object.key() == gateway.key()) {
+        all.push(&gateway);
+        all.sort_by_cached_key(|object| object.key());
+    }
+    for object in &all {
+        if let Body::Service(service) = &object.body
+            && let Some(address) = services::declared_address(service)
+        {
+            addresses.declare_service(address);
+        }
+    }
+    all.iter()
+        .map(|object| {
+            let (service, left) = services::with_address(object, addresses);
+            if !left {
+                diagnostics.push(no_address(object));
+            }
+            service
+        })
+        .collect()
+}
+
+fn no_address(object: &Object) -> Diagnostic {
+    let message = format!("no address is left for {}", object.key());
+    object.diagnose(Diagnostic::new(Code::NoAddress, message), FieldPath::root())
+}
+
+fn all_pods(
+    declared: &[&Object],
+    services: &[Object],
+    addresses: &mut Addresses,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<WorldPod> {
+    let implicit = [implicit::client(), implicit::gateway_pod()];
+    let planned = pods::plan(declared, &implicit);
+    for pod in &planned {
+        if let Some(address) = declared_address(pod) {
+            addresses.declare_pod(&pod.namespace, &pod.name, address);
+        }
+    }
+    let nodes: BTreeMap<&str, &Object> = declared
+        .iter()
+        .filter(|object| object.kind() == Kind::Node)
+        .map(|node| (node.meta.name.as_str(), *node))
+        .collect();
+    let mut pods = Vec::new();
+    for planned in planned {
+        let maker = declared.iter().find(|o| o.key() == planned.made_by);
+        // What one template says wrong is said once, not for each of its pods.
+        let (behaviour, wrong) = Behaviour::from_annotations(&planned.annotations);
+        if let Some(maker) = maker.filter(|_| planned.index == 0) {
+            diagnostics.extend(annotations(maker, &planned, &wrong));
+        }
+        let Some(address) = addresses.pod(&planned.namespace, &planned.name) else {
+            diagnostics.extend(maker.filter(|_| planned.index == 0).map(|m| no_address(m)));
+            continue;
+        };
+        pods.push(WorldPod {
+            locality: locality(&planned, &nodes),
+            ports: ports(&planned, services),
+            behaviour,
+            address,
+            planned,
+        });
+    }
+    pods
+}
+
+fn declared_address(pod: &PlannedPod) -> Option<IpAddr> {
+    pod.status.as_ref()?.pod_ip.as_ref()?.parse().ok()
+}
+
+/// The TCP ports that a pod serves: those of its containers, and those that Services lead to.
+fn ports(pod: &PlannedPod, services: &[Object]) -> BTreeSet<u16> {
+    let mut ports: BTreeSet<u16> = pod.container_ports().collect();
+    for object in services {
+        let Body::Service(service) = &object.body else {
+            continue;
+        };
+        let selects = endpoints::selects(service)
+            && object.meta.namespace == pod.namespace
+            && pod.has_labels(&service.spec.selector);
+        if !selects {
+            continue;
+        }
+        let tcp = service.spec.ports.iter();
+        let tcp = tcp.filter(|port| matches!(port.protocol.as_deref(), None | Some("TCP")));
+        ports.extend(tcp.filter_map(|port| target(port, pod)));
+    }
+    ports.remove(&0);
+    ports
+}
+
+/// What is wrong with, or not yet done about, the annotations of a template.
+fn annotations(maker: &Object, pod: &PlannedPod, wrong: &[String]) -> Vec<Diagnostic> {
+    let mut path = FieldPath::root();
+    if pod.made_by.kind != Kind::Pod {
+        path = path.field("spec").field("template");
+    }
+    let path = path.field("metadata").field("annotations");
+    let mut found: Vec<Diagnostic> = wrong
+        .iter()
+        .map(|message| {
+            let diagnostic = Diagnostic::new(Code::PodAnnotation, message.clone());
+            maker.diagnose(diagnostic, path.clone())
+        })
+        .collect();
+    for key in ["sealane.dev/command", "sealane.dev/endpoints"] {
+        if pod.annotations.contains_key(key) {
+            let message = format!("{} is simulated: {key} has no effect yet", maker.key());
+            let diagnostic = Diagnostic::new(Code::PodRunsSimulated, message);
+            found.push(maker.diagnose(diagnostic, path.field(key)));
+        }
+    }
+    found
+}
+
+/// The pod as the API shows it: as it was declared, with its state, or made from its template.
+fn pod_object(pod: &WorldPod, declared: Option<&Object>) -> Object {
+    let address = pod.address.to_string();
+    let Some(declared) = declared else {
+        return pod.planned.object(Some(&address));
+    };
+    let made = pod.planned.object(Some(&address));
+    let mut object = declared.clone();
+    object.body = made.body;
+    if let (Value::Object(fields), Some(status)) = (&mut object.raw, made.raw.get("status")) {
+        fields.insert("status".to_owned(), status.clone());
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests;
