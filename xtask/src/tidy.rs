@@ -2,6 +2,7 @@
 //!
 //! The same check runs inside `cargo test`, because a check that nobody runs is a wish.
 
+mod bans;
 mod cycles;
 mod documents;
 mod files;
@@ -29,6 +30,7 @@ pub(crate) fn tidy(root: &Path) -> Result<Report> {
     let sources = source::read_all(root, &packages)?;
     let mut report = Report::default();
     layers::check(root, &packages, &mut report)?;
+    bans::check(root, &mut report)?;
     cycles::check(&sources, &mut report);
     documents::check(root, &mut report)?;
     for source in &sources {

@@ -8,6 +8,7 @@
 //! * [`any::pack`] and [`any::unpack`]: typed `Any`.
 //! * [`names`]: the names that Istio gives to clusters, routes and listeners; [`extension_name`]:
 //!   those of filters and other extensions.
+//! * [`references`]: which names a proxy asks for after it has clusters and listeners.
 //! * [`json`]: canonical JSON of every message, with `Any` expanded.
 //!
 //! Short names for the packages of Envoy's API in use; all others are under [`envoy`]:
@@ -47,6 +48,7 @@ pub mod extension_name;
 pub mod hash;
 pub mod json;
 pub mod names;
+pub mod references;
 pub mod resource;
 pub mod resources;
 pub mod type_url;

@@ -163,7 +163,21 @@ impl Resource {
     /// True when both say the same: the messages are equal, or at least their canonical JSON (the
     /// bytes of an `Any` may hold the entries of a map in any order).
     pub fn same_content(&self, other: &Self) -> bool {
-        self == other || (self.kind() == other.kind() && self.to_json() == other.to_json())
+        self.is_same_value(other)
+            || self == other
+            || (self.kind() == other.kind() && self.to_json() == other.to_json())
+    }
+
+    /// True when both share one value in memory.
+    fn is_same_value(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cluster(ours), Self::Cluster(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Self::Endpoint(ours), Self::Endpoint(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Self::Listener(ours), Self::Listener(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Self::Route(ours), Self::Route(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Self::Secret(ours), Self::Secret(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        }
     }
 
     /// The hash of its canonical JSON.

@@ -124,6 +124,28 @@ fn a_name_in_the_table_that_is_no_crate_fails() {
 }
 
 #[test]
+fn a_banned_crate_fails_unless_it_comes_through_its_door() {
+    let workspace = Workspace::new();
+    let deny = |wrappers: &str| {
+        format!(
+            "[bans]\ndeny = [{{ crate = \"ring\", wrappers = [{wrappers}], reason = \"one TLS\" }}]\n"
+        )
+    };
+    let lock =
+        "[[package]]\nname = \"low\"\nversion = \"1.0.0\"\ndependencies = [\"ring 0.17.0\"]\n";
+    workspace
+        .write("Cargo.lock", lock)
+        .write("deny.toml", &deny(""));
+    assert_eq!(
+        workspace.violation(),
+        "Cargo.lock:1: `low` brings in `ring`: one TLS"
+    );
+    workspace
+        .write("deny.toml", &deny("\"low\""))
+        .assert_clean();
+}
+
+#[test]
 fn modules_that_import_each_other_are_a_cycle() {
     let workspace = Workspace::new();
     let files = [
