@@ -32,8 +32,7 @@ pub fn decide(table: &RouteTable, head: &RequestHead<'_>) -> Decision {
     if virtual_host.require_tls && head.scheme != "https" {
         return Decision::RequireTls(Arc::clone(virtual_host));
     }
-    let serves = |route: &&Arc<Route>| route.matches.takes(head);
-    match virtual_host.routes.iter().find(serves) {
+    match virtual_host.first_match(head) {
         Some(route) => Decision::Route {
             virtual_host: Arc::clone(virtual_host),
             route: Arc::clone(route),

@@ -9,6 +9,7 @@
 
 pub mod build;
 pub mod cluster;
+pub mod cors;
 pub mod decide;
 pub mod endpoint;
 pub mod fault;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::path::PathPolicy;
 use crate::split::Split;
 use crate::table::RouteTable;
 
@@ -47,7 +48,7 @@ pub struct Listener {
 pub struct Inspect {
     /// Whether the bytes look like HTTP/1 or HTTP/2.
     pub http: bool,
-    /// The TLS ClientHello: server name and ALPN.
+    /// The TLS `ClientHello`: server name and ALPN.
     pub tls: bool,
     /// How long to wait for the bytes; `None` waits for ever.
     pub timeout: Option<Duration>,
@@ -101,7 +102,7 @@ pub struct ConnectionInfo {
     pub destination: SocketAddr,
     /// Who calls.
     pub source: IpAddr,
-    /// The server name of a ClientHello.
+    /// The server name of a `ClientHello`.
     pub server_name: Option<Arc<str>>,
     /// Whether the bytes are TLS.
     pub tls: bool,
@@ -127,10 +128,8 @@ pub struct HttpManager {
     pub routes: RouteSource,
     /// Its HTTP filters, in the order in which requests meet them; the router is last and implied.
     pub filters: Vec<HttpFilter>,
-    /// Remove dot segments and decode unreserved characters before matching.
-    pub normalize_path: bool,
-    /// Merge repeated slashes before matching.
-    pub merge_slashes: bool,
+    /// What happens to paths before they are matched.
+    pub paths: PathPolicy,
     /// The downstream address is the truth about the caller (an edge): own request ids, own
     /// `x-forwarded-proto`, `x-forwarded-for` appended, `x-envoy-external-address` set.
     pub use_remote_address: bool,

@@ -1,5 +1,11 @@
 //! Conditions on requests, compiled once.
 
-pub mod cors;
+pub mod header;
 pub mod host;
+pub mod path;
+pub mod pattern;
+pub mod query;
 pub mod route;
+pub mod string;
+
+mod re2;

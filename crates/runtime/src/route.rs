@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use regex::Regex;
 
+use crate::cors::CorsPolicy;
 use crate::fault::Fault;
 use crate::header::HeaderOps;
-use crate::matcher::cors::CorsPolicy;
+use crate::matcher::pattern::Pattern;
 use crate::matcher::route::RouteMatch;
 use crate::origin::Origin;
 use crate::split::{Fraction, Split};
@@ -54,7 +54,11 @@ pub struct Forward {
     /// What becomes of the path.
     pub rewrite: PathRewrite,
     /// The authority that the upstream sees; a destination's own goes before it.
-    pub host_rewrite: Option<Arc<str>>,
+    pub host_rewrite: Option<HostRewrite>,
+    /// Tell the upstream the caller's authority as `x-forwarded-host` when it is rewritten.
+    pub append_forwarded_host: bool,
+    /// The status when the cluster does not exist; Envoy's default is 503.
+    pub cluster_not_found: StatusCode,
     /// The time for everything, all tries included; `None` is no limit.
     pub timeout: Option<Duration>,
     /// The most that a caller's `grpc-timeout` may ask for: `None` ignores it, zero is no limit.
@@ -67,40 +71,44 @@ pub struct Forward {
     pub hash: Vec<HashPolicy>,
 }
 
+/// Where the authority that an upstream sees comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostRewrite {
+    /// It is this.
+    Literal(Arc<str>),
+    /// The value of a request header, when there is one.
+    Header(http::HeaderName),
+    /// The name of the chosen endpoint, where that has one.
+    Endpoint,
+}
+
 /// What becomes of the path. The query is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathRewrite {
     /// Nothing.
     None,
     /// The matched prefix, the whole path of an exact or regex match, becomes this.
     Prefix(Arc<str>),
-    /// Every match of the pattern in the path is replaced; `\1` stands for a group.
-    Regex {
-        /// The pattern.
-        pattern: Regex,
-        /// The replacement, in RE2's notation.
-        substitution: Arc<str>,
-    },
+    /// Every match of the pattern in the path is replaced.
+    Regex(Substitution),
 }
 
-impl PartialEq for PathRewrite {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::None, Self::None) => true,
-            (Self::Prefix(a), Self::Prefix(b)) => a == b,
-            (
-                Self::Regex {
-                    pattern,
-                    substitution,
-                },
-                Self::Regex {
-                    pattern: other_pattern,
-                    substitution: other_substitution,
-                },
-            ) => pattern.as_str() == other_pattern.as_str() && substitution == other_substitution,
-            _ => false,
-        }
-    }
+/// A replacement of all matches of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Substitution {
+    /// The pattern.
+    pub pattern: Pattern,
+    /// What each match becomes, in order.
+    pub pieces: Vec<SubstitutionPiece>,
+}
+
+/// A piece of what a match becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubstitutionPiece {
+    /// Text as it is.
+    Text(Arc<str>),
+    /// What a group matched; group 0 is the whole match.
+    Group(usize),
 }
 
 /// A copy of the request for another cluster.

@@ -1,9 +1,10 @@
 //! A route configuration: virtual hosts, found by authority.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::header::HeaderOps;
+pub use crate::matcher::host::DomainIndex;
+use crate::request::RequestHead;
 use crate::route::Route;
 
 /// A route configuration with its index of domains.
@@ -19,6 +20,18 @@ pub struct RouteTable {
     pub ignore_port: bool,
     /// Header operations of the whole table.
     pub headers: HeaderOps,
+    /// Header operations of the table come first and those of a route last, so that a route has
+    /// the last word. Envoy's default, and Istio's, is the other way round.
+    pub specific_headers_last: bool,
+}
+
+impl RouteTable {
+    /// The virtual host for `authority`: exact, longest suffix, longest prefix, `*`; letter case
+    /// does not count, nor the port where the table says so.
+    pub fn virtual_host(&self, authority: &str) -> Option<&Arc<VirtualHost>> {
+        let place = self.domains.find(authority, self.ignore_port)?;
+        self.virtual_hosts.get(place)
+    }
 }
 
 /// A virtual host: domains and an ordered list of routes.
@@ -38,17 +51,10 @@ pub struct VirtualHost {
     pub headers: HeaderOps,
 }
 
-/// Envoy's domain search: exact, longest `*suffix`, longest `prefix*`, `*`.
-///
-/// Keys are lower case; values index `virtual_hosts`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DomainIndex {
-    /// Whole names.
-    pub exact: HashMap<Arc<str>, usize>,
-    /// Text after the star, longest first.
-    pub suffixes: Vec<(Arc<str>, usize)>,
-    /// Text before the star, longest first.
-    pub prefixes: Vec<(Arc<str>, usize)>,
-    /// The virtual host of `*`.
-    pub any: Option<usize>,
+impl VirtualHost {
+    /// The first route that takes `head`. An index may come to stand behind this; the answer stays
+    /// that of a search from the top.
+    pub fn first_match(&self, head: &RequestHead<'_>) -> Option<&Arc<Route>> {
+        self.routes.iter().find(|route| route.matches.takes(head))
+    }
 }
