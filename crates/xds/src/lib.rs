@@ -10,6 +10,7 @@
 //!   those of filters and other extensions.
 //! * [`references`]: which names a proxy asks for after it has clusters and listeners.
 //! * [`json`]: canonical JSON of every message, with `Any` expanded.
+//! * [`mod@static_bootstrap`]: the same resources for a stock Envoy without a management server.
 //!
 //! Short names for the packages of Envoy's API in use; all others are under [`envoy`]:
 //!
@@ -51,6 +52,7 @@ pub mod names;
 pub mod references;
 pub mod resource;
 pub mod resources;
+pub mod static_bootstrap;
 pub mod type_url;
 
 pub use self::messages::*;

@@ -87,7 +87,7 @@ impl Watch {
             .is_some_and(|latest| latest.nonce == request.nonce)
     }
 
-    /// Takes a NACK of the latest response. What the client holds now is not known any more.
+    /// Takes a NACK of the latest response.
     pub(super) fn reject(&mut self, reason: &str) {
         if let Some(latest) = &self.latest {
             let reason = reason.to_owned();
@@ -95,7 +95,6 @@ impl Watch {
                 generation: latest.generation,
                 reason,
             });
-            self.held.clear();
         }
     }
 
