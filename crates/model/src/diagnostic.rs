@@ -8,8 +8,10 @@ use crate::path::FieldPath;
 use crate::span::Span;
 
 mod code;
+mod render;
 
 pub use code::{Code, CodeInfo};
+pub use render::{Style, render};
 
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
