@@ -154,6 +154,31 @@ pub fn parse_json(value: &Value, options: &Options) -> Parsed {
     reader.parsed
 }
 
+/// Reads a text that declares no objects: one YAML document, whatever it means. An empty text is
+/// null; the places count from the start of the text.
+pub fn parse_value(text: &str) -> Result<Node, Vec<Diagnostic>> {
+    let documents = split::documents(text);
+    let Some(document) = documents.first() else {
+        return Ok(Node::unplaced(Content::Null));
+    };
+    let places = Places::new(document);
+    let mut diagnostics = match read::read(document, &places, &mut Budget::default()) {
+        Ok(read) if read.rest.is_empty() && read.diagnostics.is_empty() && documents.len() == 1 => {
+            return Ok(read.root);
+        }
+        Ok(read) => read.diagnostics,
+        Err(Failure::Budget(diagnostic)) => vec![*diagnostic],
+        Err(Failure::Syntax(error)) => {
+            vec![repair::explain(document, &places, &error).diagnostic]
+        }
+    };
+    if diagnostics.is_empty() {
+        let message = "expected one YAML document";
+        diagnostics.push(Diagnostic::new(Code::Syntax, message));
+    }
+    Err(diagnostics)
+}
+
 struct Reader<'a> {
     file: Option<&'a Arc<str>>,
     options: &'a Options,

@@ -1,7 +1,9 @@
 //! YAML of a block with the lines of the file, and scalars as text.
 
+use sealane_model::parse::parse_value;
 use sealane_model::tree::{Content, Node};
 
+use super::markdown::Block;
 use super::problem::Problem;
 
 /// Where the lines of a block begin in its file, and where its problems go.
@@ -29,7 +31,7 @@ impl Place<'_> {
         match &node.content {
             Content::List(items) => return items,
             Content::Null => {}
-            Content::Map(_) | Content::Bool(_) | Content::Number(..) | Content::String(_) => {
+            Content::Map(_) | Content::Bool(..) | Content::Number(..) | Content::String(_) => {
                 self.problem(node, format!("expected {what}, found {}", node.describe()));
             }
         }
@@ -49,7 +51,7 @@ impl Place<'_> {
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, node: &Node) -> bool {
-        if let Content::Bool(value) = node.content {
+        if let Content::Bool(value, _) = node.content {
             return value;
         }
         self.problem(node, "expected true or false");
@@ -69,15 +71,22 @@ impl Place<'_> {
 /// The text of a scalar as it was written; nothing for `null`, lists and mappings.
 pub(super) fn text(node: &Node) -> Option<String> {
     match &node.content {
-        Content::Bool(value) => Some(value.to_string()),
-        Content::Number(_, written) => Some(written.to_string()),
+        Content::Bool(_, written) | Content::Number(_, written) => Some(written.to_string()),
         Content::String(text) => Some(text.clone()),
         Content::Null | Content::List(_) | Content::Map(_) => None,
     }
 }
 
-/// The one document of a block; an empty block is `null`.
-pub(super) fn parse(block: &super::markdown::Block, problems: &mut Vec<Problem>) -> Option<Node> {
-    let _ = (block, problems);
-    None
+/// The value of a block; an empty block is `null`.
+pub(super) fn parse(block: &Block, problems: &mut Vec<Problem>) -> Option<Node> {
+    match parse_value(&block.text) {
+        Ok(node) => Some(node),
+        Err(diagnostics) => {
+            problems.extend(diagnostics.iter().map(|diagnostic| {
+                let line = usize::try_from(diagnostic.span().line).unwrap_or(0).max(1);
+                Problem::at(block.line - 1 + line, diagnostic.message.clone())
+            }));
+            None
+        }
+    }
 }
