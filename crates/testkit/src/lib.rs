@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod expected;
 pub mod files;
 pub mod golden;
+pub mod ground;
 pub mod judge;
 pub mod mesh;
 pub mod observed;
