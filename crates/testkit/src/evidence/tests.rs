@@ -1,3 +1,5 @@
+//! What an access log and an echo's answer give as evidence.
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use sealane_world::echo::Identity;
 use tokio::time::Instant;

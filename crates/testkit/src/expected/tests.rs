@@ -1,3 +1,5 @@
+//! Which files may fail, and what an unexpected pass means.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Golden resources against ours: what differs, and what may.
+
 use serde_json::json;
 
 use super::differences::{Reasoned, find};

@@ -1,3 +1,5 @@
+//! Calls against what they must show.
+
 use serde_json::json;
 
 use super::*;

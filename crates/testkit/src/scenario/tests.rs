@@ -1,3 +1,5 @@
+//! Scenario files, read as a user writes them.
+
 use std::time::Duration;
 
 use super::call::Target;

@@ -1,3 +1,5 @@
+//! What a decision must show, item by item.
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
