@@ -112,6 +112,10 @@ fn selected_slices(
             .or_insert_with(|| (ports(service, pod), Vec::new()));
         group.1.push(endpoint(meta, service, *addressed, zones));
     }
+    if groups.is_empty() {
+        // As in a cluster: the Service has a slice, so nothing older is looked at.
+        return vec![slice(meta, "auto0", Vec::new(), Vec::new())];
+    }
     let groups = groups.into_values().enumerate();
     groups
         .map(|(index, (ports, endpoints))| {

@@ -156,3 +156,11 @@ fn an_endpoint_knows_its_pod_node_and_zone() {
     let pod = endpoint.target_ref.as_ref().unwrap();
     assert_eq!(pod.name.as_deref(), Some("a-0"));
 }
+
+#[test]
+fn a_selector_without_pods_has_a_slice_without_endpoints() {
+    let documents = json!([service("a", &json!({"app": "a"}), &json!(80))]);
+    let slices = slices(&documents);
+    assert_eq!(slices[0].0, "a-auto0");
+    assert!(slices[0].1.endpoints.is_empty());
+}
