@@ -1,1 +1,8 @@
 //! Declared state to snapshot to compile to push; status, history and the read model.
+
+pub mod declared;
+#[cfg(test)]
+mod fixture;
+pub mod source;
+pub mod time;
+pub mod words;

@@ -109,6 +109,9 @@ codes! {
     Deprecated = "SL0151" Warning "the field is deprecated"
         help "use the field that replaces it"
         example "mirrorPercent: 10";
+    Unreadable = "SL0300" Error "the file cannot be read"
+        help "make the file readable, or leave it out"
+        example "a file without read permission";
     DeclaredTwice = "SL0301" Warning "the same object is declared in several places"
         help "keep one of the declarations; the last one, by path, is live"
         example "two files with VirtualService default/reviews";
