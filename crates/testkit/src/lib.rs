@@ -16,6 +16,7 @@ pub mod golden;
 pub mod ground;
 pub mod judge;
 pub mod mesh;
+pub mod metamorphic;
 pub mod observed;
 pub mod phase;
 pub mod report;

@@ -55,3 +55,6 @@ async fn go(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,7 +150,7 @@ fn shows<'a>(key: Key, outcome: &'a Outcome, decided: &'a Decided) -> Shows<'a> 
     match (key, &outcome.end) {
         (Key::Cluster, _) => Shows::OneOf(vec![&outcome.cluster]),
         (Key::Route, _) => Shows::OneOf(vec![&decided.route]),
-        (Key::To, End::Own { .. }) => Shows::OneOf(vec!["nobody"]),
+        (Key::To, End::Own { .. } | End::Refused) => Shows::OneOf(vec!["nobody"]),
         // A reset, a timeout or a limit makes nobody of them.
         (Key::To, End::Upstream { workloads, .. }) => Shows::OneOf(
             workloads
@@ -160,12 +160,24 @@ fn shows<'a>(key: Key, outcome: &'a Outcome, decided: &'a Decided) -> Shows<'a> 
                 .collect(),
         ),
         (Key::Flags, End::Own { flags, .. }) => Shows::OneOf(vec![flags]),
-        (Key::Flags, End::Upstream { .. }) => {
+        (Key::Flags, End::Upstream { .. } | End::Refused) => {
             Shows::Anything(|flags| !flags.split(',').any(|flag| DECIDED_FLAGS.contains(&flag)))
         }
-        (Key::Path, End::Upstream { path, .. }) => Shows::OneOf(vec![path]),
-        (Key::Host, End::Upstream { host, .. }) => Shows::OneOf(vec![host]),
-        (Key::Path | Key::Host, End::Own { .. }) => Shows::OneOf(vec!["nobody saw it"]),
+        (
+            Key::Path,
+            End::Upstream {
+                path: Some(path), ..
+            },
+        ) => Shows::OneOf(vec![path]),
+        (
+            Key::Host,
+            End::Upstream {
+                host: Some(host), ..
+            },
+        ) => Shows::OneOf(vec![host]),
+        (Key::Path | Key::Host, End::Own { .. } | End::Refused) => {
+            Shows::OneOf(vec!["nobody saw it"])
+        }
         (
             Key::Body,
             End::Own {

@@ -40,11 +40,13 @@ pub enum End {
     Upstream {
         /// The workloads that the endpoints belong to.
         workloads: BTreeSet<String>,
-        /// The path that the workload sees; nothing for TCP.
-        path: String,
-        /// The host that the workload sees.
-        host: String,
+        /// The path that the workload sees; nothing where that is open.
+        path: Option<String>,
+        /// The host that the workload sees; nothing where that is open.
+        host: Option<String>,
     },
+    /// It is sent to an address where nobody of the mesh is.
+    Refused,
 }
 
 /// Copies for one cluster.

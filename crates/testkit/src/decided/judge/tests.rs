@@ -14,8 +14,8 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 fn upstream(share: f64, cluster: &str, workloads: &[&str]) -> Outcome {
     let end = End::Upstream {
         workloads: set(workloads),
-        path: "/new".to_owned(),
-        host: "h".to_owned(),
+        path: Some("/new".to_owned()),
+        host: Some("h".to_owned()),
     };
     Outcome {
         share,
