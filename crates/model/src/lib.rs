@@ -22,3 +22,4 @@ pub mod span;
 pub mod suggest;
 pub mod support;
 pub mod tree;
+pub mod validate;

@@ -5,6 +5,7 @@
 
 mod context;
 mod declare;
+mod limits;
 mod scalar;
 
 pub use context::Context;

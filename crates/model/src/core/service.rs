@@ -42,7 +42,7 @@ object! {
 
 object! {
     /// A port of a Service.
-    pub struct ServicePort = "ServicePort", open {
+    pub struct ServicePort = "Service.Port", open {
         /// Its name; required where there are several.
         name: Option<String> = "name",
         /// Its number.

@@ -53,7 +53,7 @@ object! {
 
 object! {
     /// Pods by their labels.
-    pub struct PodSelector = "LabelSelector", open {
+    pub struct PodSelector = "PodSelector", open {
         /// Labels that a pod must have.
         match_labels: BTreeMap<String, String> = "matchLabels",
         /// More conditions.

@@ -103,12 +103,33 @@ codes! {
     InvalidText = "SL0110" Error "the text does not have the wanted form"
         help "write it in the form that the message names"
         example "timeout: 5";
+    InvalidHost = "SL0111" Error "the host is not allowed here"
+        help "write a DNS name; a wildcard may only be its first label"
+        example "hosts: [\"my_host.com\"]";
+    InvalidRegex = "SL0112" Error "the regular expression does not compile"
+        help "write it in RE2's syntax, which has no look-around and no back-references"
+        example "uri: {regex: \"(?!a)b\"}";
+    NoDestination = "SL0121" Error "the route has no destination"
+        help "add `route`, `redirect`, `directResponse` or `delegate`"
+        example "http:\n- match: [{uri: {prefix: /}}]";
+    ZeroWeights = "SL0122" Error "the weights sum to zero"
+        help "give at least one destination a weight"
+        example "route: [{destination: {host: a}}, {destination: {host: b}}]";
+    Empty = "SL0123" Error "a block without content"
+        help "set one of its fields, or remove the block"
+        example "trafficPolicy: {}";
+    Repeated = "SL0124" Error "the same thing twice"
+        help "keep one of them"
+        example "subsets: [{name: v1}, {name: v1}]";
     NotActedOn = "SL0150" Warning "the field is read but has no effect yet"
         help "the field may stay; nothing acts on it in this version"
         example "trafficPolicy: {proxyProtocol: {version: V2}}";
     Deprecated = "SL0151" Warning "the field is deprecated"
         help "use the field that replaces it"
         example "mirrorPercent: 10";
+    Suspicious = "SL0152" Warning "allowed, but hardly meant"
+        help "change it unless it is meant"
+        example "tls: {mode: PASSTHROUGH, credentialName: cert}";
     Unreadable = "SL0300" Error "the file cannot be read"
         help "make the file readable, or leave it out"
         example "a file without read permission";

@@ -12,6 +12,7 @@ use crate::resource::{Body, Object, Source};
 use crate::schema::{Context, Data};
 use crate::suggest;
 use crate::tree::{Content, Node};
+use crate::validate;
 
 /// An object, or why there is none.
 #[derive(Debug)]
@@ -39,6 +40,15 @@ pub(super) fn object(
     }
     let body = body(kind, root, &mut cx);
     let mut diagnostics = cx.into_diagnostics();
+    if let Some(body) = &body {
+        let found = validate::validate(&meta, body, body_node(kind, root));
+        let believed: Vec<Diagnostic> = found
+            .into_iter()
+            .filter(|found| !depends_on_broken(found, &diagnostics))
+            .collect();
+        diagnostics.extend(believed);
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
+    }
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     let named = !meta.name.is_empty();
     let object = body.filter(|_| !failed).map(|body| {
@@ -62,6 +72,28 @@ pub(super) fn object(
         key: named.then_some(key),
         diagnostics,
     }
+}
+
+/// What the body of a kind is read from.
+fn body_node(kind: Kind, root: &Node) -> &Node {
+    if kind.is_istio() {
+        root.field("spec").unwrap_or(root)
+    } else {
+        root
+    }
+}
+
+/// Whether a check looked at something that could not be read, so that it may be wrong.
+fn depends_on_broken(found: &Diagnostic, broken: &[Diagnostic]) -> bool {
+    let steps = found.path.steps();
+    broken
+        .iter()
+        .filter(|broken| broken.is_error())
+        .any(|broken| {
+            let other = broken.path.steps();
+            let common = steps.len().min(other.len());
+            steps.iter().take(common).eq(other.iter().take(common))
+        })
 }
 
 /// Reads the body of a document that is not whole, only to find its mistakes.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::path::{FieldPath, Step};
-use crate::schema::{Field, ObjectType};
+use crate::schema::{Field, ObjectType, limits};
 use crate::span::Span;
 use crate::suggest;
 use crate::support;
@@ -126,6 +126,9 @@ impl Context {
             self.nullable = field.nullable;
             self.within(Step::Name(entry.key.clone()), |cx| {
                 read(field.name, &entry.value, cx);
+                for broken in limits::check(ty.name, field, &entry.value) {
+                    cx.report(broken);
+                }
             });
         }
         (self.nullable, self.open) = outer;

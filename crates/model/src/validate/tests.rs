@@ -1,0 +1,1 @@
+//! One object with one mistake each.
