@@ -23,6 +23,7 @@ use split::Document;
 
 mod files;
 mod identify;
+mod keys;
 mod object;
 mod place;
 mod read;

@@ -18,6 +18,7 @@ mod http_action;
 mod http_route;
 mod kubernetes;
 mod load_balancer;
+mod parts;
 mod service_entry;
 mod sidecar;
 pub mod text;

@@ -6,7 +6,7 @@ use crate::core::meta::ObjectMeta;
 use crate::diagnostic::Code;
 use crate::networking::destination_rule::DestinationRule;
 use crate::validate::check::Check;
-use crate::validate::virtual_service::{ExportOf, export_to};
+use crate::validate::parts::{ExportOf, export_to};
 use crate::validate::{text, traffic_policy};
 
 pub(super) fn validate(c: &mut Check<'_>, meta: &ObjectMeta, spec: &DestinationRule) {

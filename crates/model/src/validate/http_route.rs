@@ -6,8 +6,8 @@ use crate::networking::http_route::{HttpRoute, HttpRouteDestination};
 use crate::networking::string_match::StringMatch;
 use crate::validate::check::Check;
 use crate::validate::http_action;
+use crate::validate::parts::{destination, gateway_names, weights};
 use crate::validate::text;
-use crate::validate::virtual_service::{destination, gateway_names, weights};
 
 /// How a route relates to delegation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use crate::networking::service_entry::{Resolution, ServiceEntry};
 use crate::networking::workload_entry::WorkloadEntry;
 use crate::validate::check::Check;
 use crate::validate::destination_rule::selector;
+use crate::validate::parts::{ExportOf, export_to};
 use crate::validate::text;
-use crate::validate::virtual_service::{ExportOf, export_to};
 
 pub(super) fn validate(c: &mut Check<'_>, meta: &ObjectMeta, spec: &ServiceEntry) {
     c.some(

@@ -13,8 +13,8 @@ use crate::networking::sidecar::{
 };
 use crate::validate::check::Check;
 use crate::validate::destination_rule::selector;
+use crate::validate::parts::destination;
 use crate::validate::service_entry::protocol;
-use crate::validate::virtual_service::destination;
 use crate::validate::{gateway, text, traffic_policy};
 
 pub(super) fn validate(c: &mut Check<'_>, meta: &ObjectMeta, spec: &Sidecar) {
