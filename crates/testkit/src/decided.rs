@@ -1,4 +1,4 @@
-//! The depth *decide*: the runtime's pure decisions, from serialised resources.
+//! The depth *decide*.
 
 pub mod judge;
 pub mod outcome;

@@ -26,6 +26,8 @@ use sealane_xds::json::canonical_text;
 use sealane_xds::{Resource, ResourceKind, Resources};
 use serde_json::{Map, Value};
 
+use crate::scenario::Scenario;
+
 /// The kinds of a golden file under their short names.
 const KINDS: [(&str, ResourceKind); 4] = [
     ("lds", ResourceKind::Listener),
@@ -85,6 +87,20 @@ impl Golden {
             owners: owners(file.get("world").unwrap_or(&Value::Null)),
         })
     }
+}
+
+/// The name of the golden file of a step and caller, `AREA/NAME.STEP.CALLER`, from the last two parts of the
+/// scenario's path. Steps count from 1.
+pub fn name(scenario: &Scenario, step: usize, caller: &str) -> String {
+    let path = Path::new(&scenario.file).with_extension("");
+    let parts: Vec<String> = path
+        .iter()
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
+    let tail = parts
+        .get(parts.len().saturating_sub(2)..)
+        .unwrap_or_default();
+    format!("{}.{step}.{}", tail.join("/"), caller.replace('/', "."))
 }
 
 fn owners(world: &Value) -> Owners {

@@ -1,19 +1,23 @@
 //! What a scenario has declared so far, and the world that it makes: for the depths without a running mesh.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use sealane_model::diagnostic::Diagnostic;
 use sealane_model::kind::{Kind, ObjectKey};
 use sealane_model::parse::{self, SourceFile, parse_text};
-use sealane_model::resource::Object;
+use sealane_model::resource::{Body, Object};
+use sealane_runtime::listener::ConnectionInfo;
 use sealane_world::addresses::{AddressPlan, Addresses, OutsideAddresses};
+use sealane_world::endpoints;
 use sealane_world::names::Answer;
+use sealane_world::pods::Role;
 use sealane_world::workloads::WorldPod;
 use sealane_world::world::World;
 
 use crate::golden::Owners;
+use crate::scenario::call::{CallItem, Target};
 use crate::scenario::{ObjectRef, Step};
 
 /// The declared objects of a scenario, step by step.
@@ -159,19 +163,19 @@ pub fn callers<'a>(world: &'a World, name: &str) -> Vec<&'a WorldPod> {
     }
 }
 
+/// A pod as golden files name it as an owner of its address.
+pub fn pod_owner(pod: &WorldPod) -> String {
+    format!("pod({}/{})", pod.namespace(), pod.name())
+}
+
 /// Who owns which address, as golden files name them.
 pub fn owners(world: &World) -> Owners {
-    let pods = world.pods.iter().map(|pod| {
-        (
-            pod.address,
-            format!("pod({}/{})", pod.namespace(), pod.name()),
-        )
-    });
+    let pods = world.pods.iter().map(|pod| (pod.address, pod_owner(pod)));
     let services = world
         .objects
         .iter()
         .filter_map(|object| match &object.body {
-            sealane_model::resource::Body::Service(service) => {
+            Body::Service(service) => {
                 let address = service.spec.cluster_ip.as_ref()?.parse().ok()?;
                 Some((
                     address,
@@ -181,4 +185,57 @@ pub fn owners(world: &World) -> Owners {
             _ => None,
         });
     pods.chain(services).collect()
+}
+
+/// The connection that a call makes at its caller's proxy: to the resolved address, or to the gateway's own
+/// port. Nothing when the name has no address.
+pub fn connection(
+    ground: &Ground,
+    world: &World,
+    caller: &WorldPod,
+    item: &CallItem,
+) -> Option<ConnectionInfo> {
+    let port = item.target.port();
+    let destination = match caller.role() {
+        Role::Gateway => SocketAddr::new(caller.address, gateway_port(world, caller, port)),
+        Role::Workload => SocketAddr::new(
+            ground.resolve(world, item.target.host(), caller.namespace())?,
+            port,
+        ),
+    };
+    let server_name = item.server_name();
+    let protocol = match (&item.target, server_name) {
+        (Target::Http { .. }, None) if item.http2 => Some("h2c"),
+        (Target::Http { .. }, None) => Some("http/1.1"),
+        (Target::Http { .. } | Target::Tcp { .. } | Target::Tls { .. }, _) => None,
+    };
+    Some(ConnectionInfo {
+        destination,
+        source: caller.address,
+        tls: server_name.is_some(),
+        server_name: server_name.map(|name| name.to_ascii_lowercase().into()),
+        application_protocols: protocol.map(Into::into).into_iter().collect(),
+    })
+}
+
+/// The port of a gateway pod behind a port of its Service; the port itself where no Service has it.
+pub fn gateway_port(world: &World, gateway: &WorldPod, port: u16) -> u16 {
+    let services = world
+        .objects
+        .iter()
+        .filter_map(|object| match &object.body {
+            Body::Service(service) => {
+                let here = object.meta.namespace == gateway.namespace();
+                (here
+                    && endpoints::selects(service)
+                    && gateway.planned.has_labels(&service.spec.selector))
+                .then_some(service)
+            }
+            _ => None,
+        });
+    let ports = services.flat_map(|service| &service.spec.ports);
+    let target = ports
+        .filter(|own| own.port == u32::from(port))
+        .find_map(|own| endpoints::target(own, &gateway.planned));
+    target.unwrap_or(port)
 }

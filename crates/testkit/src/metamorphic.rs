@@ -34,9 +34,9 @@ pub fn commented(manifests: &str) -> String {
 }
 
 /// Every occurrence of some words becomes another word: hosts, labels and namespaces by other names. A word is
-/// bounded by anything but letters, digits and `_`.
+/// bounded by anything but letters, digits, `-` and `_`.
 pub fn renamed(text: &str, names: &[(&str, &str)]) -> String {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     let mut out = String::new();
     let mut word = String::new();
     let flush = |word: &mut String, out: &mut String| {
@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn only_whole_words_are_renamed() {
         assert_eq!(
-            renamed("v1 v10 reviews-v1 (v1)", &[("v1", "x")]),
-            "x v10 reviews-x (x)"
+            renamed("v1 v10 reviews-v1 (v1)|v1|a.v1", &[("v1", "x")]),
+            "x v10 reviews-v1 (x)|x|a.x"
         );
     }
 }

@@ -1,3 +1,5 @@
+//! A scenario played on a mesh that answers what it is told, and what the report says of it.
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
