@@ -1,95 +1,120 @@
 //! The threads that carry traffic: one current-thread runtime each, tasks local to it.
+//!
+//! What lives on a thread (connections, pools, echo servers) need not be `Send`: it is in the
+//! thread's room, and work that touches it is sent there.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::thread::JoinHandle;
 
 use tokio::runtime::Builder;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
-/// Work that is made on the thread where it then runs.
-pub type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
+/// Work for a thread: made and run there.
+type Job<R> = Box<dyn FnOnce(Rc<R>) -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
 /// Jobs that wait to be started, per thread.
-const QUEUE: usize = 4096;
+const QUEUE: usize = 1024;
 
-/// Where traffic runs.
-pub enum Threads {
-    /// On threads of their own.
-    Own(Vec<TrafficThread>),
-    /// On the `LocalSet` of whoever starts the mesh: all in one place, on a clock that tests move.
-    Here,
+/// Where traffic runs. Each thread has a room of type `R`.
+pub struct Threads<R> {
+    queues: Vec<mpsc::Sender<Job<R>>>,
+    handles: Vec<JoinHandle<()>>,
 }
 
-/// One traffic thread.
-pub struct TrafficThread {
-    jobs: mpsc::Sender<Job>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Threads {
+impl<R: Default + 'static> Threads<R> {
     /// Starts `count` traffic threads, at least one.
     pub fn start(count: usize) -> io::Result<Self> {
-        let threads: io::Result<Vec<_>> = (0..count.max(1)).map(TrafficThread::start).collect();
-        Ok(Self::Own(threads?))
+        let mut threads = Self {
+            queues: Vec::new(),
+            handles: Vec::new(),
+        };
+        for index in 0..count.max(1) {
+            let (queue, jobs) = mpsc::channel(QUEUE);
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let name = format!("traffic-{index}");
+            let thread = std::thread::Builder::new().name(name);
+            let handle = thread.spawn(move || LocalSet::new().block_on(&runtime, serve(jobs)))?;
+            threads.queues.push(queue);
+            threads.handles.push(handle);
+        }
+        Ok(threads)
+    }
+
+    /// Traffic on the current `LocalSet`: all in one place, on a clock that tests move.
+    ///
+    /// Panics outside a `LocalSet`, as `tokio::task::spawn_local` does.
+    pub fn here() -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        drop(tokio::task::spawn_local(serve(jobs)));
+        Self {
+            queues: vec![queue],
+            handles: Vec::new(),
+        }
     }
 
     /// How many there are.
-    pub fn count(&self) -> usize {
-        match self {
-            Self::Own(threads) => threads.len(),
-            Self::Here => 1,
-        }
+    pub const fn count(&self) -> usize {
+        self.queues.len()
     }
 
-    /// Runs `job` on thread `index` (modulo their number).
-    pub async fn run(&self, index: usize, job: Job) {
-        match self {
-            Self::Own(threads) => {
-                let thread = threads.get(index % threads.len().max(1));
-                if let Some(thread) = thread {
-                    // A thread that is gone takes no jobs: the mesh is stopping.
-                    drop(thread.jobs.send(job).await);
-                }
-            }
-            Self::Here => drop(tokio::task::spawn_local(job())),
-        }
+    /// Runs `work` on thread `index` (modulo their number) and waits for what it gives; `None`
+    /// when the thread is gone.
+    pub async fn call<T, F, W>(&self, index: usize, work: W) -> Option<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + 'static,
+        W: FnOnce(Rc<R>) -> F + Send + 'static,
+    {
+        let queue = self.queues.get(index % self.queues.len().max(1))?;
+        let (sender, answer) = oneshot::channel();
+        let job: Job<R> = Box::new(move |room| {
+            Box::pin(async move {
+                // Who asked may have gone away; the work was done all the same.
+                drop(sender.send(work(room).await));
+            })
+        });
+        queue.send(job).await.ok()?;
+        answer.await.ok()
     }
 
     /// Ends the threads; tasks that still run are dropped.
     pub fn stop(self) {
-        if let Self::Own(threads) = self {
-            for mut thread in threads {
-                let handle = thread.thread.take();
-                drop(thread);
-                if let Some(handle) = handle {
-                    // A panic of a traffic thread was printed when it happened.
-                    drop(handle.join());
-                }
-            }
+        drop(self.queues);
+        for handle in self.handles {
+            // A panic of a traffic thread was printed when it happened.
+            drop(handle.join());
         }
     }
 }
 
-impl TrafficThread {
-    fn start(index: usize) -> io::Result<Self> {
-        let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::Builder::new()
-            .name(format!("traffic-{index}"))
-            .spawn(move || {
-                let local = LocalSet::new();
-                local.block_on(&runtime, async move {
-                    while let Some(job) = queue.recv().await {
-                        drop(tokio::task::spawn_local(job()));
-                    }
-                });
-            })?;
-        Ok(Self {
-            jobs,
-            thread: Some(thread),
-        })
+/// Starts jobs until nobody can send any more.
+async fn serve<R: Default + 'static>(mut jobs: mpsc::Receiver<Job<R>>) {
+    let room = Rc::new(R::default());
+    while let Some(job) = jobs.recv().await {
+        drop(tokio::task::spawn_local(job(Rc::clone(&room))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_runs_in_the_room_of_its_thread() {
+        let threads = Threads::<Cell<u32>>::start(2).unwrap();
+        for (index, expected) in [(0, 1), (1, 1), (2, 2)] {
+            let count = threads.call(index, |room| async move {
+                room.set(room.get() + 1);
+                room.get()
+            });
+            assert_eq!(count.await, Some(expected));
+        }
+        threads.stop();
     }
 }

@@ -1,0 +1,68 @@
+//! `/sealane/v1/apply`: texts of manifests as one transaction, which kubectl has no word for.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Backend, Text};
+
+/// What shall be applied.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Body {
+    files: Vec<File>,
+    #[serde(default = "default_namespace")]
+    namespace: String,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct File {
+    name: String,
+    text: String,
+}
+
+fn default_namespace() -> String {
+    "default".to_owned()
+}
+
+/// Answers with what became of each object, or with everything that is wrong (422).
+pub(super) async fn apply(
+    State(backend): State<Arc<dyn Backend>>,
+    Json(body): Json<Body>,
+) -> (StatusCode, Json<Value>) {
+    let namespace = body.namespace;
+    let texts = body.files.into_iter().map(|file| Text {
+        name: file.name,
+        text: file.text,
+        namespace: namespace.clone(),
+    });
+    match backend.apply(texts.collect()).await {
+        Ok(written) => {
+            let objects = written.outcomes.iter().map(|(key, outcome)| {
+                json!({
+                    "kind": key.kind.info().name,
+                    "namespace": key.namespace,
+                    "name": key.name,
+                    "outcome": outcome.as_str(),
+                })
+            });
+            let answer = json!({
+                "generation": written.generation,
+                "proxies": written.proxies,
+                "tookMs": u64::try_from(written.took.as_millis()).unwrap_or(u64::MAX),
+                "objects": objects.collect::<Vec<_>>(),
+                "warnings": written.warnings,
+            });
+            (StatusCode::OK, Json(answer))
+        }
+        Err(refused) => {
+            let message = format!("{} errors; nothing changed", refused.errors.len());
+            let answer = json!({ "message": message, "errors": refused.errors });
+            (StatusCode::UNPROCESSABLE_ENTITY, Json(answer))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The two networks of a standalone mesh, over sockets or in memory.
+//!
+//! On the *mesh* network a pod's address leads to its inbound proxy (or straight to the workload,
+//! where there are no inbound proxies). On the *workload* network it leads to the workload: that
+//! is the loopback interface inside a pod, and only the pod's own proxy uses it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use sealane_seam::{Bound, BoxFuture, Connection, MemoryTransport, TcpTransport, Transport};
+
+use crate::placed::Placed;
+
+/// A network of mesh addresses.
+#[derive(Clone)]
+pub enum Network {
+    /// In memory.
+    Memory(MemoryTransport),
+    /// Over loopback sockets.
+    Sockets(Placed),
+}
+
+impl Network {
+    /// An empty network in memory.
+    pub fn memory() -> Self {
+        Self::Memory(MemoryTransport::new())
+    }
+
+    /// An empty network over loopback sockets.
+    pub fn sockets() -> Self {
+        Self::Sockets(Placed::new(Arc::new(TcpTransport)))
+    }
+
+    /// The network as the pod with address `pod` sees it: calls come from that address, and a
+    /// wildcard address is the pod's.
+    pub fn of_pod(&self, pod: IpAddr) -> Arc<dyn Transport> {
+        let network: Arc<dyn Transport> = match self {
+            Self::Memory(network) => Arc::new(network.entered_as(pod)),
+            Self::Sockets(network) => Arc::new(network.entered_as(pod)),
+        };
+        Arc::new(PodNetwork { pod, network })
+    }
+
+    /// Where a mesh address is on this machine; the address itself in memory.
+    pub fn socket_of(&self, address: SocketAddr) -> Option<SocketAddr> {
+        match self {
+            Self::Memory(_) => Some(address),
+            Self::Sockets(network) => network.socket_of(address),
+        }
+    }
+
+    /// Says where a mesh address shall be on this machine when it is bound.
+    pub fn place(&self, address: SocketAddr, socket: SocketAddr) {
+        if let Self::Sockets(network) = self {
+            network.place(address, socket);
+        }
+    }
+}
+
+/// A network seen from one pod.
+struct PodNetwork {
+    pod: IpAddr,
+    network: Arc<dyn Transport>,
+}
+
+impl Transport for PodNetwork {
+    fn bind(&self, address: SocketAddr) -> io::Result<Arc<dyn Bound>> {
+        let ip = if address.ip().is_unspecified() {
+            self.pod
+        } else {
+            address.ip()
+        };
+        self.network.bind(SocketAddr::new(ip, address.port()))
+    }
+
+    fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Connection>> {
+        self.network.connect(address)
+    }
+}
