@@ -32,6 +32,9 @@ pub struct Cluster {
     pub max_connection_duration: Option<Duration>,
     /// Below this percentage of healthy endpoints, all are used. 0 never.
     pub panic_threshold: u8,
+    /// Choose a locality by its weight before an endpoint in it; otherwise all endpoints of a
+    /// priority stand side by side.
+    pub locality_weighted: bool,
     /// TCP keepalive of its connections.
     pub keepalive: Option<Keepalive>,
     /// TLS to the endpoints. Not served yet: such a cluster connects in plaintext under
@@ -75,6 +78,8 @@ pub enum Balance {
     RingHash {
         /// The smallest number of entries.
         minimum_size: u64,
+        /// The largest number of entries.
+        maximum_size: u64,
     },
     /// In a table of hashes.
     Maglev {

@@ -43,6 +43,8 @@ pub struct Endpoint {
     pub weight: u32,
     /// What the control plane says of its health.
     pub health: Health,
+    /// Its name, for rewrites of the authority; empty when it has none.
+    pub hostname: Arc<str>,
     /// Istio's workload metadata, `name;namespace;service;revision;cluster`, when given.
     pub workload: Option<Arc<str>>,
 }

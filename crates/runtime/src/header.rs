@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::format::Format;
 
@@ -16,7 +16,8 @@ pub struct HeaderOps {
     pub response: HeaderEdits,
 }
 
-/// Removals first, then additions in order, as Envoy's header parser does it.
+/// Removals first, then the writes that replace, then those that add, each in order. Values are
+/// made after the removals and before the first write.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HeaderEdits {
     /// Names to remove.
@@ -50,3 +51,51 @@ pub enum WriteMode {
     /// They are replaced; nothing is written where there are none.
     OverwriteIfExists,
 }
+
+impl HeaderEdits {
+    /// Whether it does nothing.
+    pub fn is_empty(&self) -> bool {
+        self.remove.is_empty() && self.write.is_empty()
+    }
+
+    /// Edits `headers`. `render` makes a value of a format, with the headers as they then are; one
+    /// that is no header value is left out.
+    pub fn apply(
+        &self,
+        headers: &mut HeaderMap,
+        mut render: impl FnMut(&Format, &HeaderMap) -> String,
+    ) {
+        for name in &self.remove {
+            headers.remove(name);
+        }
+        let mut replacing = Vec::new();
+        let mut adding = Vec::new();
+        for write in &self.write {
+            let there = headers.contains_key(&write.name);
+            let list = match write.mode {
+                WriteMode::Append => &mut adding,
+                WriteMode::AddIfAbsent if !there => &mut adding,
+                WriteMode::Overwrite => &mut replacing,
+                WriteMode::OverwriteIfExists if there => &mut replacing,
+                WriteMode::AddIfAbsent | WriteMode::OverwriteIfExists => continue,
+            };
+            let value = match write.value.as_text() {
+                Some(text) => HeaderValue::from_str(text),
+                None => HeaderValue::from_str(&render(&write.value, headers)),
+            };
+            let value = value
+                .ok()
+                .filter(|value| write.keep_empty || !value.is_empty());
+            list.extend(value.map(|value| (write.name.clone(), value)));
+        }
+        for (name, value) in replacing {
+            headers.insert(name, value);
+        }
+        for (name, value) in adding {
+            headers.append(name, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,11 +19,15 @@ pub mod listener;
 pub mod matcher;
 pub mod origin;
 pub mod path;
+pub mod redirect;
 pub mod request;
+pub mod retry;
+pub mod rewrite;
 pub mod route;
 pub mod split;
 pub mod table;
 
+mod choose;
 mod runtime;
 
 pub use build::BuildError;

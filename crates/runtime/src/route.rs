@@ -118,8 +118,10 @@ pub struct Mirror {
     pub cluster: Arc<str>,
     /// How many requests are copied.
     pub share: Fraction,
-    /// A name for the sequence of these decisions, unique in the table.
+    /// A name for the sequence of these decisions.
     pub key: Arc<str>,
+    /// The copy's authority gets `-shadow` at its end.
+    pub host_suffix: bool,
 }
 
 /// When and how to try again.

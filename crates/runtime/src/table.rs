@@ -6,6 +6,7 @@ use crate::header::HeaderOps;
 pub use crate::matcher::host::DomainIndex;
 use crate::request::RequestHead;
 use crate::route::Route;
+use crate::split::Part;
 
 /// A route configuration with its index of domains.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,27 @@ impl RouteTable {
     pub fn virtual_host(&self, authority: &str) -> Option<&Arc<VirtualHost>> {
         let place = self.domains.find(authority, self.ignore_port)?;
         self.virtual_hosts.get(place)
+    }
+
+    /// The header operations for a request by `route` to `part`, in the order in which they are
+    /// done.
+    pub fn header_levels<'a>(
+        &'a self,
+        virtual_host: &'a VirtualHost,
+        route: &'a Route,
+        part: Option<&'a Part>,
+    ) -> impl Iterator<Item = &'a HeaderOps> {
+        let part = part.map(|part| &part.headers);
+        let mut levels = [
+            part,
+            Some(&route.headers),
+            Some(&virtual_host.headers),
+            Some(&self.headers),
+        ];
+        if self.specific_headers_last {
+            levels.reverse();
+        }
+        levels.into_iter().flatten()
     }
 }
 

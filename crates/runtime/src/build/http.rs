@@ -1,0 +1,242 @@
+//! HTTP connection managers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealane_xds::core::{Http1ProtocolOptions, HttpProtocolOptions};
+use sealane_xds::hcm;
+use sealane_xds::hcm::http_connection_manager::{
+    PathWithEscapedSlashesAction, RouteSpecifier, ServerHeaderTransformation, UpgradeConfig,
+};
+use sealane_xds::hcm::http_filter::ConfigType;
+use sealane_xds::router::Router;
+use sealane_xds::{any, cors, fault, grpc_stats, type_url};
+
+use crate::build::at::{At, Maybe, fields};
+use crate::build::matching::all;
+use crate::build::scalar::{flag, number, time_limit};
+use crate::build::table;
+use crate::listener::{HttpFilter, HttpManager, RouteSource, ServerHeader};
+use crate::path::PathPolicy;
+
+/// Envoy's limit on a quiet stream where the manager does not say.
+const STREAM_IDLE_TIMEOUT: Duration = Duration::from_mins(5);
+/// Envoy's limit on a connection without streams where the manager does not say.
+const IDLE_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Messages of HTTP filters that change nothing here: Istio's own, which label connections with
+/// what mutual TLS needs, or count.
+const IGNORABLE: &[&str] = &[
+    "istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig",
+    "io.istio.http.peer_metadata.Config",
+    "stats.PluginConfig",
+];
+
+#[expect(deprecated, reason = "the old fields are ignored by name")]
+pub(super) fn http_manager(
+    at: &At<'_>,
+    message: &hcm::HttpConnectionManager,
+) -> Option<HttpManager> {
+    fields! { at, message, hcm::HttpConnectionManager {
+        read: [
+            stat_prefix, http_filters, common_http_protocol_options, http_protocol_options,
+            http2_protocol_options, server_name, server_header_transformation, stream_idle_timeout,
+            request_timeout, use_remote_address, xff_num_trusted_hops, upgrade_configs,
+            normalize_path, merge_slashes, path_with_escaped_slashes_action, route_specifier,
+        ],
+        // Tracing, logs and the details of closing and flushing; HTTP/3 is not spoken; the limits
+        // on heads and their timeouts are the proxy's own; request ids are UUIDs in any case; a
+        // client's certificate cannot be forwarded while TLS is not terminated.
+        ignored: [
+            codec_type, add_user_agent, tracing, http1_safe_max_connection_duration,
+            http3_protocol_options, max_request_headers_kb, stream_flush_timeout,
+            request_headers_timeout, drain_timeout, drain_timeout_jitter, delayed_close_timeout,
+            access_log, access_log_flush_interval, flush_access_log_on_new_request,
+            access_log_options, request_id_extension, always_set_request_id_in_response,
+            forward_client_cert_details, set_current_client_cert_details,
+            forward_client_cert_matcher, proxy_100_continue, stream_error_on_invalid_http_message,
+            typed_header_validation_config, append_local_overload,
+            add_proxy_protocol_connection_state,
+        ],
+        refused: [
+            scheme_header_transformation, original_ip_detection_extensions,
+            early_header_mutation_extensions, internal_address_config, skip_xff_append, via,
+            generate_request_id, preserve_external_request_id,
+            represent_ipv4_remote_address_as_ipv4_mapped_ipv6, local_reply_config,
+            strip_matching_host_port, path_normalization_options, strip_trailing_host_dot,
+            proxy_status_config, append_x_forwarded_port, forward_proto_config, strip_port_mode,
+        ],
+    } }
+    escaped_slashes(at, *path_with_escaped_slashes_action);
+    let connection = connection(
+        &at.field("common_http_protocol_options"),
+        common_http_protocol_options.as_ref(),
+    );
+    let server_header = server_header(at, *server_header_transformation);
+    let filters = filters(&at.field("http_filters"), http_filters);
+    let upgrades = all(&at.field("upgrade_configs"), upgrade_configs, upgrade);
+    let routes = routes(at, route_specifier.as_ref());
+    let concurrent = http2_protocol_options
+        .as_ref()
+        .and_then(|options| number(options.max_concurrent_streams.as_ref()));
+    Some(HttpManager {
+        stat_prefix: Arc::from(stat_prefix.as_str()),
+        routes: routes?,
+        filters: filters?,
+        paths: PathPolicy {
+            normalize: flag(normalize_path.as_ref()).unwrap_or(false),
+            merge_slashes: *merge_slashes,
+        },
+        use_remote_address: flag(use_remote_address.as_ref()).unwrap_or(false),
+        server_name: Arc::from(if server_name.is_empty() {
+            "envoy"
+        } else {
+            server_name
+        }),
+        server_header: server_header?,
+        upgrades: upgrades?
+            .into_iter()
+            .filter_map(|upgrade| upgrade.0)
+            .collect(),
+        stream_idle_timeout: time_limit(
+            &at.field("stream_idle_timeout"),
+            stream_idle_timeout.as_ref(),
+            Some(STREAM_IDLE_TIMEOUT),
+        ),
+        idle_timeout: connection.idle_timeout,
+        request_timeout: time_limit(&at.field("request_timeout"), request_timeout.as_ref(), None),
+        max_concurrent_streams: concurrent,
+        xff_trusted_hops: *xff_num_trusted_hops,
+        accept_http_10: accepts_http_10(http_protocol_options.as_ref()),
+    })
+}
+
+struct Connection {
+    idle_timeout: Option<Duration>,
+}
+
+fn connection(at: &At<'_>, options: Option<&HttpProtocolOptions>) -> Connection {
+    let Some(options) = options else {
+        return Connection {
+            idle_timeout: Some(IDLE_TIMEOUT),
+        };
+    };
+    fields! { at, options, HttpProtocolOptions {
+        read: [idle_timeout],
+        ignored: [max_headers_count, max_response_headers_kb],
+        refused: [
+            max_connection_duration, max_connection_duration_jitter, max_stream_duration,
+            headers_with_underscores_action, max_requests_per_connection,
+        ],
+    } }
+    Connection {
+        idle_timeout: time_limit(
+            &at.field("idle_timeout"),
+            idle_timeout.as_ref(),
+            Some(IDLE_TIMEOUT),
+        ),
+    }
+}
+
+fn accepts_http_10(options: Option<&Http1ProtocolOptions>) -> bool {
+    options.is_some_and(|options| options.accept_http_10)
+}
+
+fn escaped_slashes(at: &At<'_>, action: i32) {
+    match PathWithEscapedSlashesAction::try_from(action) {
+        Ok(
+            PathWithEscapedSlashesAction::ImplementationSpecificDefault
+            | PathWithEscapedSlashesAction::KeepUnchanged,
+        ) => {}
+        Ok(
+            PathWithEscapedSlashesAction::RejectRequest
+            | PathWithEscapedSlashesAction::UnescapeAndRedirect
+            | PathWithEscapedSlashesAction::UnescapeAndForward,
+        )
+        | Err(_) => at
+            .field("path_with_escaped_slashes_action")
+            .not_understood(),
+    }
+}
+
+fn server_header(at: &At<'_>, transformation: i32) -> Option<ServerHeader> {
+    match ServerHeaderTransformation::try_from(transformation) {
+        Ok(ServerHeaderTransformation::Overwrite) => Some(ServerHeader::Overwrite),
+        Ok(ServerHeaderTransformation::AppendIfAbsent) => Some(ServerHeader::AppendIfAbsent),
+        Ok(ServerHeaderTransformation::PassThrough) => Some(ServerHeader::PassThrough),
+        Err(_) => at
+            .field("server_header_transformation")
+            .refuse("not one of its values"),
+    }
+}
+
+/// The filters, of which the router is last and not listed.
+fn filters(at: &At<'_>, messages: &[hcm::HttpFilter]) -> Option<Vec<HttpFilter>> {
+    let Some((router, before)) = messages.split_last() else {
+        return at.refuse("is empty; the router is missing");
+    };
+    let is_router = matches!(
+        router.config_type.as_ref(),
+        Some(ConfigType::TypedConfig(config)) if any::is::<Router>(config)
+    );
+    if !is_router {
+        at.index(before.len())
+            .refuse::<()>("the last filter must be the router");
+    }
+    let filters = all(at, before, filter)?;
+    is_router.then(|| filters.into_iter().filter_map(|filter| filter.0).collect())
+}
+
+/// Nothing for a filter that does nothing here.
+fn filter(at: &At<'_>, message: &hcm::HttpFilter) -> Option<Maybe<HttpFilter>> {
+    if message.disabled {
+        return Some(Maybe(None));
+    }
+    let Some(ConfigType::TypedConfig(config)) = message.config_type.as_ref() else {
+        return at.refuse(format_args!(
+            "`{}` has no typed configuration",
+            message.name
+        ));
+    };
+    let name = type_url::message_name(&config.type_url);
+    if any::is::<fault::HttpFault>(config) {
+        Some(Maybe(Some(HttpFilter::Fault)))
+    } else if any::is::<cors::Cors>(config) {
+        Some(Maybe(Some(HttpFilter::Cors)))
+    } else if any::is::<grpc_stats::FilterConfig>(config) {
+        Some(Maybe(Some(HttpFilter::GrpcStats)))
+    } else if message.is_optional || IGNORABLE.contains(&name) {
+        Some(Maybe(None))
+    } else {
+        at.refuse(format_args!("`{}` is not understood", config.type_url))
+    }
+}
+
+/// Nothing for an upgrade that is turned off.
+fn upgrade(at: &At<'_>, message: &UpgradeConfig) -> Option<Maybe<Arc<str>>> {
+    if !message.filters.is_empty() {
+        at.field("filters").not_understood();
+        return None;
+    }
+    let enabled = flag(message.enabled.as_ref()).unwrap_or(true);
+    Some(Maybe(enabled.then(|| {
+        Arc::from(message.upgrade_type.to_ascii_lowercase())
+    })))
+}
+
+fn routes(at: &At<'_>, specifier: Option<&RouteSpecifier>) -> Option<RouteSource> {
+    match specifier {
+        Some(RouteSpecifier::Rds(rds)) => Some(RouteSource::Named(Arc::from(
+            rds.route_config_name.as_str(),
+        ))),
+        Some(RouteSpecifier::RouteConfig(table)) => {
+            let table = table::build(&at.field("route_config"), table)?;
+            Some(RouteSource::Inline(Arc::new(table)))
+        }
+        Some(RouteSpecifier::ScopedRoutes(_)) => {
+            at.field("scoped_routes").not_understood();
+            None
+        }
+        None => at.refuse("says no routes"),
+    }
+}
