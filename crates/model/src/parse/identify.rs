@@ -7,7 +7,6 @@ use crate::networking::{
     sidecar::Sidecar, virtual_service::VirtualService, workload_entry::WorkloadEntry,
 };
 use crate::schema::{ObjectType, Table};
-use crate::span::Span;
 use crate::suggest;
 use crate::tree::{Content, Node};
 
@@ -145,10 +144,6 @@ fn without_kind(root: &Node) -> Identity {
         .map_or(root.span, |entry| entry.key_span);
     if !matches!(root.content, Content::Map(_)) {
         let message = format!("an object is a mapping, not {}", root.describe());
-        let place = Span {
-            end: place.end.min(place.start + 1),
-            ..place
-        };
         let diagnostic = Diagnostic::new(Code::NotAnObject, message).with_label(place, "");
         return Identity::Wrong(diagnostic, None);
     }

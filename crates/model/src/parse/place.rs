@@ -57,10 +57,7 @@ impl Places {
 
     /// The place of one character.
     pub(super) fn point(&self, marker: &Marker) -> Span {
-        let mut span = self.span(&Marked::empty(*marker));
-        span.end = (span.start + 1)
-            .min(self.offset + self.length)
-            .max(span.start);
-        span
+        let next = Marker::new(marker.index() + 1, marker.line(), marker.col() + 1);
+        self.span(&Marked::new(*marker, next))
     }
 }

@@ -28,6 +28,18 @@ impl<'a> Check<'a> {
         self.found
     }
 
+    /// Whether a list at the top was written with something in it. When the typed list is empty
+    /// all the same, it could not be read.
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        let written = self.root.field(name).map(|node| &node.content);
+        !matches!(written, None | Some(Content::Null)) && !self.is_empty_list(name)
+    }
+
+    fn is_empty_list(&self, name: &str) -> bool {
+        let written = self.root.field(name).map(|node| &node.content);
+        matches!(written, Some(Content::List(items)) if items.is_empty())
+    }
+
     /// Runs `check` at a field.
     pub(super) fn field<T>(&mut self, name: &str, check: impl FnOnce(&mut Self) -> T) -> T {
         self.step(Step::Name(name.to_owned()), check)

@@ -14,7 +14,7 @@ use crate::validate::parts::{ExportOf, destination, export_to, gateway_names, we
 use crate::validate::text;
 
 pub(super) fn validate(c: &mut Check<'_>, meta: &ObjectMeta, spec: &VirtualService) {
-    let delegate = spec.hosts.is_empty();
+    let delegate = spec.hosts.is_empty() && !c.is_written("hosts");
     if delegate {
         for (name, set) in [
             ("gateways", !spec.gateways.is_empty()),
