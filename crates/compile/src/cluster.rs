@@ -1,0 +1,11 @@
+//! Clusters: one for each port of each service, one for each subset of it, and Istio's own.
+
+mod balance;
+pub(crate) mod inbound;
+mod outlier;
+mod pool;
+mod subset;
+mod tls;
+mod upstream;
+
+pub(crate) use subset::{ServiceClusters, built_in};

@@ -1,0 +1,183 @@
+//! All resources of one proxy.
+
+use std::collections::BTreeSet;
+
+use sealane_model::diagnostic::{Code, Diagnostic};
+use sealane_xds::Resources;
+use sealane_xds::any;
+use sealane_xds::hcm::HttpConnectionManager;
+use sealane_xds::hcm::http_connection_manager::RouteSpecifier;
+use sealane_xds::listener::{Listener, filter};
+
+use crate::cluster::inbound::InboundClusters;
+use crate::cluster::{self, ServiceClusters};
+use crate::finding;
+use crate::gateway::MergedGateways;
+use crate::identity::{ProxyIdentity, ProxyKind};
+use crate::listener::gateway::GatewayListeners;
+use crate::listener::inbound::InboundListeners;
+use crate::listener::outbound::OutboundListeners;
+use crate::notes::{Notes, Reference};
+use crate::origin::Origins;
+use crate::route::gateway::GatewayRoutes;
+use crate::route::sidecar::SidecarRoutes;
+use crate::snapshot::Snapshot;
+use crate::snapshot::workloads;
+use crate::targets::{self, ServiceTarget};
+use crate::visibility::Scope;
+
+/// What compiling gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled {
+    /// All resources of the proxy.
+    pub resources: Resources,
+    /// What is wrong or surprising for this proxy, and what is wrong for all of them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the origin IDs in the resources stand for.
+    pub origins: Origins,
+}
+
+/// The resources of `proxy`. It never fails: what cannot be made is left out, with a diagnostic.
+pub fn compile(snapshot: &Snapshot, proxy: &ProxyIdentity) -> Compiled {
+    let proxy = &ProxyIdentity {
+        labels: workloads::augmented(
+            &proxy.labels,
+            &proxy.locality,
+            &proxy.node,
+            &snapshot.mesh,
+        ),
+        ..proxy.clone()
+    };
+    let scope = Scope::new(snapshot, proxy);
+    let targets = targets::of_proxy(snapshot, proxy);
+    let input = Input { snapshot, proxy, scope: &scope, targets: &targets };
+    let mut notes = Notes::default();
+    let mut resources = Resources::default();
+    match proxy.kind {
+        ProxyKind::Sidecar => input.sidecar(&mut resources, &mut notes),
+        ProxyKind::Router => input.router(&mut resources, &mut notes),
+    }
+    resources.extend(cluster::built_in(proxy.kind, &snapshot.mesh).into_iter().map(Into::into));
+    let references = std::mem::take(&mut notes.references);
+    for reference in &references {
+        if let Some(finding) = input.dangling(reference, &resources) {
+            notes.finding(finding);
+        }
+    }
+    let diagnostics = snapshot.diagnostics().iter().cloned().chain(notes.findings);
+    Compiled { resources, diagnostics: diagnostics.collect(), origins: notes.origins }
+}
+
+/// What all steps take.
+#[derive(Clone, Copy)]
+struct Input<'a> {
+    snapshot: &'a Snapshot,
+    proxy: &'a ProxyIdentity,
+    scope: &'a Scope,
+    targets: &'a [ServiceTarget],
+}
+
+impl Input<'_> {
+    fn sidecar(self, resources: &mut Resources, notes: &mut Notes) {
+        let mesh = &self.snapshot.mesh;
+        self.clusters(false, resources, notes);
+        let outbound = OutboundListeners { proxy: self.proxy, mesh, scope: self.scope };
+        let listeners = outbound.build(notes);
+        let routes = SidecarRoutes { proxy: self.proxy, mesh, scope: self.scope };
+        for name in route_names(&listeners) {
+            resources.insert(routes.configuration(&name, notes));
+        }
+        resources.extend(listeners.into_iter().map(Into::into));
+        if self.proxy.inbound {
+            let (scope, targets) = (self.scope, self.targets);
+            let inbound = InboundListeners { mesh, scope, targets };
+            resources.extend(inbound.build().into_iter().map(Into::into));
+            let inbound = InboundClusters { proxy: self.proxy, mesh, scope, targets };
+            resources.extend(inbound.build().into_iter().map(Into::into));
+        }
+    }
+
+    fn router(self, resources: &mut Resources, notes: &mut Notes) {
+        let merged = MergedGateways::new(self.snapshot, self.proxy, self.targets, notes);
+        self.clusters(false, resources, notes);
+        if merged.passes_mesh_tls() {
+            self.clusters(true, resources, notes);
+        }
+        let (snapshot, proxy, scope) = (self.snapshot, self.proxy, self.scope);
+        let listeners = GatewayListeners { snapshot, proxy, scope, merged: &merged }.build(notes);
+        let routes = GatewayRoutes { snapshot, proxy, scope, merged: &merged };
+        for name in route_names(&listeners) {
+            resources.insert(routes.configuration(&name, notes));
+        }
+        resources.extend(listeners.into_iter().map(Into::into));
+    }
+
+    /// The clusters of all visible services, those by SNI only of services inside the mesh.
+    fn clusters(self, by_sni: bool, resources: &mut Resources, notes: &mut Notes) {
+        let inside = |external: bool| !(by_sni && external);
+        for service in self.scope.services.iter().filter(|s| inside(s.mesh_external)) {
+            let rule = self.scope.destination_rule(self.proxy, &service.host);
+            let input = ServiceClusters {
+                proxy: self.proxy,
+                mesh: &self.snapshot.mesh,
+                service,
+                rule: rule.map(AsRef::as_ref),
+                by_sni,
+            };
+            let (clusters, assignments) = input.build(notes);
+            resources.extend(clusters.into_iter().map(Into::into));
+            resources.extend(assignments.into_iter().map(Into::into));
+        }
+    }
+
+    /// What is wrong with a destination whose cluster does not exist.
+    fn dangling(self, reference: &Reference, resources: &Resources) -> Option<Diagnostic> {
+        if resources.clusters.contains_key(&reference.cluster) {
+            return None;
+        }
+        let destination = &reference.destination;
+        let host = &destination.host;
+        let origin = &reference.origin;
+        let Some(service) = self.scope.service(host) else {
+            let text = format!("no service `{host}` is known here: requests get a 503");
+            let mut finding = finding::at(Code::UnknownHost, origin, text);
+            finding.path = origin.path.field("host");
+            return Some(finding);
+        };
+        let parsed = sealane_xds::names::ClusterName::parse(&reference.cluster)?;
+        if service.port(parsed.port).is_none() {
+            let ports: Vec<String> = service.ports.iter().map(|p| p.number.to_string()).collect();
+            let text = format!(
+                "`{host}` has no port {}: requests get a 503 (its ports: {})",
+                parsed.port,
+                ports.join(", ")
+            );
+            let mut finding = finding::at(Code::UnknownPort, origin, text);
+            finding.path = origin.path.field("port");
+            return Some(finding);
+        }
+        let subset = destination.subset.as_deref().filter(|subset| !subset.is_empty())?;
+        let text = format!("no DestinationRule for `{host}` defines subset `{subset}`: requests get a 503");
+        let mut finding = finding::at(Code::UnknownSubset, origin, text);
+        finding.path = origin.path.field("subset");
+        Some(finding)
+    }
+}
+
+/// The names of the route configurations that listeners ask for.
+fn route_names(listeners: &[Listener]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for listener in listeners {
+        let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
+        for found in chains.flat_map(|chain| &chain.filters) {
+            let Some(filter::ConfigType::TypedConfig(settings)) = &found.config_type else {
+                continue;
+            };
+            let Ok(manager) = any::unpack::<HttpConnectionManager>(settings) else { continue };
+            if let Some(RouteSpecifier::Rds(rds)) = manager.route_specifier {
+                names.insert(rds.route_config_name);
+            }
+        }
+    }
+    names
+}
