@@ -40,24 +40,28 @@ pub struct Compiled {
 /// The resources of `proxy`. It never fails: what cannot be made is left out, with a diagnostic.
 pub fn compile(snapshot: &Snapshot, proxy: &ProxyIdentity) -> Compiled {
     let proxy = &ProxyIdentity {
-        labels: workloads::augmented(
-            &proxy.labels,
-            &proxy.locality,
-            &proxy.node,
-            &snapshot.mesh,
-        ),
+        labels: workloads::augmented(&proxy.labels, &proxy.locality, &proxy.node, &snapshot.mesh),
         ..proxy.clone()
     };
     let scope = Scope::new(snapshot, proxy);
     let targets = targets::of_proxy(snapshot, proxy);
-    let input = Input { snapshot, proxy, scope: &scope, targets: &targets };
+    let input = Input {
+        snapshot,
+        proxy,
+        scope: &scope,
+        targets: &targets,
+    };
     let mut notes = Notes::default();
     let mut resources = Resources::default();
     match proxy.kind {
         ProxyKind::Sidecar => input.sidecar(&mut resources, &mut notes),
         ProxyKind::Router => input.router(&mut resources, &mut notes),
     }
-    resources.extend(cluster::built_in(proxy.kind, &snapshot.mesh).into_iter().map(Into::into));
+    resources.extend(
+        cluster::built_in(proxy.kind, &snapshot.mesh)
+            .into_iter()
+            .map(Into::into),
+    );
     let references = std::mem::take(&mut notes.references);
     for reference in &references {
         if let Some(finding) = input.dangling(reference, &resources) {
@@ -65,7 +69,11 @@ pub fn compile(snapshot: &Snapshot, proxy: &ProxyIdentity) -> Compiled {
         }
     }
     let diagnostics = snapshot.diagnostics().iter().cloned().chain(notes.findings);
-    Compiled { resources, diagnostics: diagnostics.collect(), origins: notes.origins }
+    Compiled {
+        resources,
+        diagnostics: diagnostics.collect(),
+        origins: notes.origins,
+    }
 }
 
 /// What all steps take.
@@ -81,18 +89,35 @@ impl Input<'_> {
     fn sidecar(self, resources: &mut Resources, notes: &mut Notes) {
         let mesh = &self.snapshot.mesh;
         self.clusters(false, resources, notes);
-        let outbound = OutboundListeners { proxy: self.proxy, mesh, scope: self.scope };
+        let outbound = OutboundListeners {
+            proxy: self.proxy,
+            mesh,
+            scope: self.scope,
+        };
         let listeners = outbound.build(notes);
-        let routes = SidecarRoutes { proxy: self.proxy, mesh, scope: self.scope };
+        let routes = SidecarRoutes {
+            proxy: self.proxy,
+            mesh,
+            scope: self.scope,
+        };
         for name in route_names(&listeners) {
             resources.insert(routes.configuration(&name, notes));
         }
         resources.extend(listeners.into_iter().map(Into::into));
         if self.proxy.inbound {
             let (scope, targets) = (self.scope, self.targets);
-            let inbound = InboundListeners { mesh, scope, targets };
+            let inbound = InboundListeners {
+                mesh,
+                scope,
+                targets,
+            };
             resources.extend(inbound.build().into_iter().map(Into::into));
-            let inbound = InboundClusters { proxy: self.proxy, mesh, scope, targets };
+            let inbound = InboundClusters {
+                proxy: self.proxy,
+                mesh,
+                scope,
+                targets,
+            };
             resources.extend(inbound.build().into_iter().map(Into::into));
         }
     }
@@ -104,8 +129,19 @@ impl Input<'_> {
             self.clusters(true, resources, notes);
         }
         let (snapshot, proxy, scope) = (self.snapshot, self.proxy, self.scope);
-        let listeners = GatewayListeners { snapshot, proxy, scope, merged: &merged }.build(notes);
-        let routes = GatewayRoutes { snapshot, proxy, scope, merged: &merged };
+        let listeners = GatewayListeners {
+            snapshot,
+            proxy,
+            scope,
+            merged: &merged,
+        }
+        .build(notes);
+        let routes = GatewayRoutes {
+            snapshot,
+            proxy,
+            scope,
+            merged: &merged,
+        };
         for name in route_names(&listeners) {
             resources.insert(routes.configuration(&name, notes));
         }
@@ -115,7 +151,12 @@ impl Input<'_> {
     /// The clusters of all visible services, those by SNI only of services inside the mesh.
     fn clusters(self, by_sni: bool, resources: &mut Resources, notes: &mut Notes) {
         let inside = |external: bool| !(by_sni && external);
-        for service in self.scope.services.iter().filter(|s| inside(s.mesh_external)) {
+        for service in self
+            .scope
+            .services
+            .iter()
+            .filter(|s| inside(s.mesh_external))
+        {
             let rule = self.scope.destination_rule(self.proxy, &service.host);
             let input = ServiceClusters {
                 proxy: self.proxy,
@@ -156,8 +197,13 @@ impl Input<'_> {
             finding.path = origin.path.field("port");
             return Some(finding);
         }
-        let subset = destination.subset.as_deref().filter(|subset| !subset.is_empty())?;
-        let text = format!("no DestinationRule for `{host}` defines subset `{subset}`: requests get a 503");
+        let subset = destination
+            .subset
+            .as_deref()
+            .filter(|subset| !subset.is_empty())?;
+        let text = format!(
+            "no DestinationRule for `{host}` defines subset `{subset}`: requests get a 503"
+        );
         let mut finding = finding::at(Code::UnknownSubset, origin, text);
         finding.path = origin.path.field("subset");
         Some(finding)
@@ -168,12 +214,17 @@ impl Input<'_> {
 fn route_names(listeners: &[Listener]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for listener in listeners {
-        let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
+        let chains = listener
+            .filter_chains
+            .iter()
+            .chain(&listener.default_filter_chain);
         for found in chains.flat_map(|chain| &chain.filters) {
             let Some(filter::ConfigType::TypedConfig(settings)) = &found.config_type else {
                 continue;
             };
-            let Ok(manager) = any::unpack::<HttpConnectionManager>(settings) else { continue };
+            let Ok(manager) = any::unpack::<HttpConnectionManager>(settings) else {
+                continue;
+            };
             if let Some(RouteSpecifier::Rds(rds)) = manager.route_specifier {
                 names.insert(rds.route_config_name);
             }

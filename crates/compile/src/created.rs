@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 /// A creation time as Kubernetes writes it (RFC 3339, UTC), compared as text; objects without one
 /// are older than all others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Created(String);
+pub(crate) struct Created(String);
 
 impl Created {
     /// The time of a `creationTimestamp`.
-    pub fn new(timestamp: Option<&str>) -> Self {
+    pub(crate) fn new(timestamp: Option<&str>) -> Self {
         Self(timestamp.unwrap_or_default().to_owned())
     }
 }
@@ -17,7 +17,7 @@ impl Created {
 /// Time, name and namespace of an object: the older one comes first, and ties break by name, then
 /// namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Age<'a> {
+pub(crate) struct Age<'a> {
     /// When it was made.
     pub created: &'a Created,
     /// Its name.

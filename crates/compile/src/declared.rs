@@ -9,7 +9,7 @@ use crate::created::{Age, Created};
 
 /// A declared object of one kind.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Declared<T> {
+pub(crate) struct Declared<T> {
     /// Which object.
     pub object: ObjectKey,
     /// When it was made.
@@ -24,7 +24,7 @@ pub struct Declared<T> {
 
 impl<T> Declared<T> {
     /// The metadata of `resource` beside `spec`.
-    pub fn new(resource: &Object, spec: T) -> Self {
+    pub(crate) fn new(resource: &Object, spec: T) -> Self {
         Self {
             object: resource.key(),
             created: Created::new(resource.meta.creation_timestamp.as_deref()),
@@ -35,7 +35,7 @@ impl<T> Declared<T> {
     }
 
     /// Its place among objects of its kind.
-    pub fn age(&self) -> Age<'_> {
+    pub(crate) fn age(&self) -> Age<'_> {
         Age {
             created: &self.created,
             name: &self.object.name,

@@ -17,16 +17,19 @@ pub(crate) fn cluster(
     }
     let alias = service.and_then(|service| service.external_name.as_deref());
     let host = alias.unwrap_or(&destination.host);
-    names::cluster(host, destination.subset.as_deref().unwrap_or_default(), port(
-        destination,
-        service,
-        listener_port,
-    ))
+    names::cluster(
+        host,
+        destination.subset.as_deref().unwrap_or_default(),
+        port(destination, service, listener_port),
+    )
 }
 
 fn port(destination: &Destination, service: Option<&Service>, listener_port: u16) -> u16 {
     if let Some(port) = &destination.port {
-        return port.number.and_then(|number| u16::try_from(number).ok()).unwrap_or_default();
+        return port
+            .number
+            .and_then(|number| u16::try_from(number).ok())
+            .unwrap_or_default();
     }
     match service.map(|service| service.ports.as_slice()) {
         Some([only]) => only.number,

@@ -35,12 +35,13 @@ impl<'a> EndpointInput<'a> {
     /// The endpoints that may get requests.
     fn members(self) -> impl Iterator<Item = &'a Endpoint> {
         let none = BTreeMap::new();
-        let subset = self.rule.and_then(|rule| policy::subset(&rule.spec, self.subset));
+        let subset = self
+            .rule
+            .and_then(|rule| policy::subset(&rule.spec, self.subset));
         let labels = subset.map_or(none, |subset| subset.labels.clone());
         let with_unhealthy = self.shows_unhealthy();
-        let near = |endpoint: &Endpoint| {
-            !self.service.node_local || endpoint.node == self.proxy.node
-        };
+        let near =
+            |endpoint: &Endpoint| !self.service.node_local || endpoint.node == self.proxy.node;
         let endpoints = self.service.endpoints_of(self.port).iter();
         endpoints.filter(move |endpoint| {
             endpoint.has_labels(&labels)
@@ -54,9 +55,14 @@ impl<'a> EndpointInput<'a> {
         if self.service.distribution != TrafficDistribution::Any {
             return true;
         }
-        let policy = self.rule.and_then(|rule| policy::resolved(&rule.spec, self.subset, self.port));
+        let policy = self
+            .rule
+            .and_then(|rule| policy::resolved(&rule.spec, self.subset, self.port));
         let outlier = policy.and_then(|policy| policy.outlier_detection);
-        outlier.and_then(|outlier| outlier.min_health_percent).unwrap_or_default() <= 0
+        outlier
+            .and_then(|outlier| outlier.min_health_percent)
+            .unwrap_or_default()
+            <= 0
     }
 
     /// Whether the subset (or the service) has no endpoint at all.
@@ -68,18 +74,30 @@ impl<'a> EndpointInput<'a> {
     pub(crate) fn groups(self) -> Vec<LocalityLbEndpoints> {
         let mut by_place: BTreeMap<String, Vec<&Endpoint>> = BTreeMap::new();
         for endpoint in self.members() {
-            by_place.entry(endpoint.locality.to_string()).or_default().push(endpoint);
+            by_place
+                .entry(endpoint.locality.to_string())
+                .or_default()
+                .push(endpoint);
         }
         let groups = by_place.into_values().filter_map(|members| {
             let locality = members.first()?.locality.clone();
             Some(Group::new(locality, members))
         });
-        let policy = self.rule.and_then(|rule| policy::resolved(&rule.spec, self.subset, self.port));
-        let balancer = policy.as_ref().and_then(|policy| policy.load_balancer.as_ref());
-        let ejects = policy.as_ref().is_some_and(|policy| policy.outlier_detection.is_some());
+        let policy = self
+            .rule
+            .and_then(|rule| policy::resolved(&rule.spec, self.subset, self.port));
+        let balancer = policy
+            .as_ref()
+            .and_then(|policy| policy.load_balancer.as_ref());
+        let ejects = policy
+            .as_ref()
+            .is_some_and(|policy| policy.outlier_detection.is_some());
         let preference = locality::preference(balancer, self.service, self.mesh);
         let groups = preference.apply(groups.collect(), self.proxy, ejects);
-        groups.into_iter().map(|group| xds_group(&group, self.mesh)).collect()
+        groups
+            .into_iter()
+            .map(|group| xds_group(&group, self.mesh))
+            .collect()
     }
 
     /// The endpoints as a resource.
@@ -104,7 +122,11 @@ pub(crate) fn identities(service: &Service) -> Vec<String> {
 fn xds_group(group: &Group<'_>, mesh: &MeshSettings) -> LocalityLbEndpoints {
     LocalityLbEndpoints {
         locality: Some(xds_locality(&group.locality)),
-        lb_endpoints: group.members.iter().map(|member| xds_endpoint(member, mesh)).collect(),
+        lb_endpoints: group
+            .members
+            .iter()
+            .map(|member| xds_endpoint(member, mesh))
+            .collect(),
         load_balancing_weight: Some(message::u32_value(group.weight)),
         priority: group.priority,
         ..LocalityLbEndpoints::default()
@@ -145,10 +167,26 @@ fn workload(endpoint: &Endpoint, mesh: &MeshSettings) -> String {
         let mut found = keys.iter().filter_map(|key| endpoint.labels.get(*key));
         found.next().cloned()
     };
-    let name = label(["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"]);
+    let name = label([
+        "service.istio.io/canonical-name",
+        "app.kubernetes.io/name",
+        "app",
+    ]);
     let name = name.unwrap_or_else(|| endpoint.workload.clone());
-    let revision =
-        label(["service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"]);
-    let revision = revision.filter(|revision| revision != "latest").unwrap_or_default();
-    [&*endpoint.workload, &*endpoint.namespace, &*name, &*revision, &*mesh.cluster_id].join(";")
+    let revision = label([
+        "service.istio.io/canonical-revision",
+        "app.kubernetes.io/version",
+        "version",
+    ]);
+    let revision = revision
+        .filter(|revision| revision != "latest")
+        .unwrap_or_default();
+    [
+        &*endpoint.workload,
+        &*endpoint.namespace,
+        &*name,
+        &*revision,
+        &*mesh.cluster_id,
+    ]
+    .join(";")
 }

@@ -7,20 +7,22 @@ use sealane_model::path::FieldPath;
 use crate::origin::Origin;
 
 /// A diagnostic about the meaning of declared objects.
-pub type Finding = Diagnostic;
+pub(crate) type Finding = Diagnostic;
 
 /// A finding at a field.
-pub fn at(code: Code, origin: &Origin, message: String) -> Finding {
-    Diagnostic::new(code, message).for_object(origin.object.clone()).at(origin.path.clone())
+pub(crate) fn at(code: Code, origin: &Origin, message: String) -> Finding {
+    Diagnostic::new(code, message)
+        .for_object(origin.object.clone())
+        .at(origin.path.clone())
 }
 
 /// A finding about an object as a whole.
-pub fn about(code: Code, object: &ObjectKey, message: String) -> Finding {
+pub(crate) fn about(code: Code, object: &ObjectKey, message: String) -> Finding {
     Diagnostic::new(code, message).for_object(object.clone())
 }
 
 /// A rule that stands behind one that takes every request.
-pub fn unreachable(rule: &Origin, catch_all: &FieldPath) -> Finding {
+pub(crate) fn unreachable(rule: &Origin, catch_all: &FieldPath) -> Finding {
     at(
         Code::UnreachableRule,
         rule,
@@ -29,7 +31,7 @@ pub fn unreachable(rule: &Origin, catch_all: &FieldPath) -> Finding {
 }
 
 /// A rule that hands over to a VirtualService that is not there or not visible.
-pub fn no_delegate(rule: &Origin, namespace: &str, name: &str) -> Finding {
+pub(crate) fn no_delegate(rule: &Origin, namespace: &str, name: &str) -> Finding {
     let mut finding = at(
         Code::UnknownDelegate,
         rule,
@@ -40,10 +42,13 @@ pub fn no_delegate(rule: &Origin, namespace: &str, name: &str) -> Finding {
 }
 
 /// A delegate's rule whose conditions contradict those of the rule that hands over.
-pub fn delegate_conflict(leaf: &Origin, root: &Origin) -> Finding {
+pub(crate) fn delegate_conflict(leaf: &Origin, root: &Origin) -> Finding {
     at(
         Code::DelegateConflict,
         leaf,
-        format!("no request can meet this rule and `{}` of {}: it is left out", root.path, root.object),
+        format!(
+            "no request can meet this rule and `{}` of {}: it is left out",
+            root.path, root.object
+        ),
     )
 }

@@ -38,7 +38,10 @@ impl GatewayServer {
 
     /// How it uses TLS; `None` when it does not.
     pub(crate) fn tls_mode(&self) -> Option<ServerTlsMode> {
-        self.server.tls.as_ref().map(|tls| tls.mode.unwrap_or_default())
+        self.server
+            .tls
+            .as_ref()
+            .map(|tls| tls.mode.unwrap_or_default())
     }
 
     /// Whether TLS goes through unopened.
@@ -66,23 +69,33 @@ impl GatewayServer {
 
     /// Whether plain requests are sent to HTTPS.
     pub(crate) fn redirects(&self) -> bool {
-        self.server.tls.as_ref().is_some_and(|tls| tls.https_redirect.unwrap_or_default())
+        self.server
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.https_redirect.unwrap_or_default())
     }
 
     /// The hosts without the namespace that restricts them, sorted.
     pub(crate) fn sni_hosts(&self) -> Vec<String> {
         let hosts = self.server.hosts.iter();
-        let names: BTreeSet<&str> =
-            hosts.map(|host| host.split_once('/').map_or(host.as_str(), |(_, name)| name)).collect();
+        let names: BTreeSet<&str> = hosts
+            .map(|host| host.split_once('/').map_or(host.as_str(), |(_, name)| name))
+            .collect();
         names.into_iter().map(str::to_owned).collect()
     }
 
     /// The hosts that VirtualServices of a namespace may use.
     pub(crate) fn hosts_for(&self, namespace: &str) -> Vec<String> {
-        let hosts = self.server.hosts.iter().filter_map(|host| match host.split_once('/') {
-            Some((scope, name)) => (scope == namespace || scope == "*").then(|| name.to_owned()),
-            None => Some(host.clone()),
-        });
+        let hosts = self
+            .server
+            .hosts
+            .iter()
+            .filter_map(|host| match host.split_once('/') {
+                Some((scope, name)) => {
+                    (scope == namespace || scope == "*").then(|| name.to_owned())
+                }
+                None => Some(host.clone()),
+            });
         hosts.collect()
     }
 }
@@ -127,8 +140,10 @@ impl MergedGateways {
         notes: &mut Notes,
     ) -> Self {
         let mut merged = Self::default();
-        let selecting =
-            snapshot.gateways.iter().filter(|gateway| proxy.has_labels(&gateway.spec.selector));
+        let selecting = snapshot
+            .gateways
+            .iter()
+            .filter(|gateway| proxy.has_labels(&gateway.spec.selector));
         for gateway in selecting {
             for index in 0..gateway.spec.servers.len() {
                 if let Some((server, port)) = server(gateway, index, targets) {
@@ -148,11 +163,18 @@ impl MergedGateways {
     fn add(&mut self, server: GatewayServer, number: u16, notes: &mut Notes) {
         let server = Arc::new(server);
         if server.server.tls.is_some() && !self.claim_hosts(&server, number) {
-            notes.finding(conflict(&server, "a host of it is served on this port already"));
+            notes.finding(conflict(
+                &server,
+                "a host of it is served on this port already",
+            ));
             return;
         }
         let bind = server.bind().to_owned();
-        let port = ServerPort { number, protocol: server.protocol, bind };
+        let port = ServerPort {
+            number,
+            protocol: server.protocol,
+            bind,
+        };
         let problem = if !self.used.contains(&number) {
             self.used.insert(number);
             self.add_first(port, &server);
@@ -175,7 +197,13 @@ impl MergedGateways {
         if server.server.hosts.iter().any(taken) {
             return false;
         }
-        known.extend(server.server.hosts.iter().map(|host| (host.clone(), bind.to_owned())));
+        known.extend(
+            server
+                .server
+                .hosts
+                .iter()
+                .map(|host| (host.clone(), bind.to_owned())),
+        );
         true
     }
 
@@ -184,10 +212,13 @@ impl MergedGateways {
             self.plain.insert(port.number, port.clone());
         }
         if server.is_http() {
-            self.by_route.insert(server.route_name.clone(), vec![server.clone()]);
+            self.by_route
+                .insert(server.route_name.clone(), vec![server.clone()]);
         }
-        let merged =
-            MergedServers { servers: vec![server.clone()], route_name: server.route_name.clone() };
+        let merged = MergedServers {
+            servers: vec![server.clone()],
+            route_name: server.route_name.clone(),
+        };
         self.servers.insert(port.clone(), merged);
         self.ports.push(port);
     }
@@ -216,7 +247,10 @@ impl MergedGateways {
             self.add_first(port, server);
             return None;
         }
-        self.by_route.entry(server.route_name.clone()).or_default().push(server.clone());
+        self.by_route
+            .entry(server.route_name.clone())
+            .or_default()
+            .push(server.clone());
         None
     }
 
@@ -233,13 +267,21 @@ impl MergedGateways {
             if self.by_route.contains_key(&server.route_name) {
                 return Some("another server of the Gateway has the same port name");
             }
-            self.by_route.insert(server.route_name.clone(), vec![server.clone()]);
+            self.by_route
+                .insert(server.route_name.clone(), vec![server.clone()]);
         }
-        self.tls_binds.entry(port.number).or_default().insert(port.bind.clone());
+        self.tls_binds
+            .entry(port.number)
+            .or_default()
+            .insert(port.bind.clone());
         if !self.servers.contains_key(&port) {
             self.ports.push(port.clone());
         }
-        self.servers.entry(port).or_default().servers.push(server.clone());
+        self.servers
+            .entry(port)
+            .or_default()
+            .servers
+            .push(server.clone());
         None
     }
 }
@@ -303,7 +345,10 @@ fn route_name(server: &GatewayServer, port: u16, gateway: &Declared<Gateway>) ->
     if server.is_https() {
         let object = &gateway.object;
         let name = &server.server.port.name;
-        return format!("https.{}.{name}.{}.{}{bind}", server.port, object.name, object.namespace);
+        return format!(
+            "https.{}.{name}.{}.{}{bind}",
+            server.port, object.name, object.namespace
+        );
     }
     String::new()
 }

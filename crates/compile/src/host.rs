@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Whether the name begins with `*`.
-pub fn is_wildcard(host: &str) -> bool {
+pub(crate) fn is_wildcard(host: &str) -> bool {
     host.starts_with('*')
 }
 
@@ -17,7 +17,7 @@ fn suffix(host: &str) -> Option<&str> {
 }
 
 /// Whether every name of `narrow` is one of `wide`.
-pub fn covers(wide: &str, narrow: &str) -> bool {
+pub(crate) fn covers(wide: &str, narrow: &str) -> bool {
     match (suffix(wide), suffix(narrow)) {
         (Some(wide), Some(narrow)) => narrow.ends_with(wide),
         (Some(wide), None) => narrow.ends_with(wide),
@@ -27,13 +27,13 @@ pub fn covers(wide: &str, narrow: &str) -> bool {
 }
 
 /// Whether one of the two covers the other.
-pub fn overlaps(a: &str, b: &str) -> bool {
+pub(crate) fn overlaps(a: &str, b: &str) -> bool {
     covers(a, b) || covers(b, a)
 }
 
 /// The whole name of what a rule of `namespace` calls `host`: a name without a dot becomes a
 /// Service of that namespace; an IP address, `*` and everything with a dot stay as they are.
-pub fn whole(host: &str, namespace: &str, domain_suffix: &str) -> String {
+pub(crate) fn whole(host: &str, namespace: &str, domain_suffix: &str) -> String {
     if host.is_empty() || host == "*" || host.contains('.') || host.parse::<IpAddr>().is_ok() {
         host.to_owned()
     } else {
@@ -42,19 +42,23 @@ pub fn whole(host: &str, namespace: &str, domain_suffix: &str) -> String {
 }
 
 /// The host of a Kubernetes Service.
-pub fn service(name: &str, namespace: &str, domain_suffix: &str) -> String {
+pub(crate) fn service(name: &str, namespace: &str, domain_suffix: &str) -> String {
     format!("{name}.{namespace}.svc.{domain_suffix}")
 }
 
 /// Other forms of a host: with a dot at its end, and without what a client of `namespace` may
 /// leave out of a Kubernetes host.
-pub fn short_forms(host: &str, namespace: &str, domain_suffix: &str) -> Vec<String> {
+pub(crate) fn short_forms(host: &str, namespace: &str, domain_suffix: &str) -> Vec<String> {
     let mut forms = Vec::new();
     if host.parse::<IpAddr>().is_err() {
         forms.push(format!("{host}."));
     }
-    let Some(base) = host.strip_suffix(&format!(".svc.{domain_suffix}")) else { return forms };
-    let Some((first, own)) = base.split_once('.') else { return forms };
+    let Some(base) = host.strip_suffix(&format!(".svc.{domain_suffix}")) else {
+        return forms;
+    };
+    let Some((first, own)) = base.split_once('.') else {
+        return forms;
+    };
     let svc = format!("{base}.svc");
     if own == namespace {
         forms.extend([first.to_owned(), svc, base.to_owned()]);
@@ -65,7 +69,7 @@ pub fn short_forms(host: &str, namespace: &str, domain_suffix: &str) -> Vec<Stri
 }
 
 /// `[fe80::1]` for an IPv6 address; anything else as it is.
-pub fn bracketed(host: &str) -> String {
+pub(crate) fn bracketed(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]")
     } else {
@@ -75,7 +79,7 @@ pub fn bracketed(host: &str) -> String {
 
 /// The hosts that two lists have in common, the narrower one of each pair, in the order of the
 /// first list.
-pub fn intersection(ours: &[String], theirs: &[String]) -> Vec<String> {
+pub(crate) fn intersection(ours: &[String], theirs: &[String]) -> Vec<String> {
     let mut common: Vec<String> = Vec::new();
     for our in ours {
         for their in theirs {
@@ -97,31 +101,42 @@ pub fn intersection(ours: &[String], theirs: &[String]) -> Vec<String> {
 /// Values by host, looked up by the most specific host: an exact one before any wildcard, the
 /// longest wildcard before shorter ones.
 #[derive(Debug, Clone)]
-pub struct HostMap<V> {
+pub(crate) struct HostMap<V> {
     exact: BTreeMap<String, V>,
     wildcard: BTreeMap<String, V>,
 }
 
 impl<V> Default for HostMap<V> {
     fn default() -> Self {
-        Self { exact: BTreeMap::new(), wildcard: BTreeMap::new() }
+        Self {
+            exact: BTreeMap::new(),
+            wildcard: BTreeMap::new(),
+        }
     }
 }
 
 impl<V> HostMap<V> {
     /// The value of exactly this host or wildcard, made if there is none.
-    pub fn entry(&mut self, host: &str) -> &mut V
+    pub(crate) fn entry(&mut self, host: &str) -> &mut V
     where
         V: Default,
     {
-        let map = if is_wildcard(host) { &mut self.wildcard } else { &mut self.exact };
+        let map = if is_wildcard(host) {
+            &mut self.wildcard
+        } else {
+            &mut self.exact
+        };
         map.entry(host.to_owned()).or_default()
     }
 
     /// The value of the most specific host that covers this one. A wildcard is looked for among
     /// wildcards only.
-    pub fn most_specific(&self, host: &str) -> Option<&V> {
-        let exact = if is_wildcard(host) { self.wildcard.get(host) } else { self.exact.get(host) };
+    pub(crate) fn most_specific(&self, host: &str) -> Option<&V> {
+        let exact = if is_wildcard(host) {
+            self.wildcard.get(host)
+        } else {
+            self.exact.get(host)
+        };
         if exact.is_some() {
             return exact;
         }
@@ -183,6 +198,9 @@ mod tests {
     fn the_narrower_host_of_each_pair_remains() {
         let ours = ["*.foo.com".to_owned(), "a.com".to_owned()];
         let theirs = ["x.foo.com".to_owned(), "*.com".to_owned()];
-        assert_eq!(intersection(&ours, &theirs), ["x.foo.com", "*.foo.com", "a.com"]);
+        assert_eq!(
+            intersection(&ours, &theirs),
+            ["x.foo.com", "*.foo.com", "a.com"]
+        );
     }
 }

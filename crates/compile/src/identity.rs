@@ -27,12 +27,20 @@ impl Locality {
     pub fn parse(text: &str) -> Self {
         let mut parts = text.split('/');
         let mut next = || parts.next().unwrap_or_default().to_owned();
-        Self { region: next(), zone: next(), subzone: next() }
+        Self {
+            region: next(),
+            zone: next(),
+            subzone: next(),
+        }
     }
 
     /// Reads the label `istio-locality`, which may have dots instead of slashes.
     pub fn parse_label(text: &str) -> Self {
-        if text.contains('/') { Self::parse(text) } else { Self::parse(&text.replace('.', "/")) }
+        if text.contains('/') {
+            Self::parse(text)
+        } else {
+            Self::parse(&text.replace('.', "/"))
+        }
     }
 }
 
@@ -94,6 +102,11 @@ impl ProxyIdentity {
 }
 
 /// Whether every label of `wanted` is in `labels` with the same value.
-pub fn is_subset(wanted: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
-    wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
+pub(crate) fn is_subset(
+    wanted: &BTreeMap<String, String>,
+    labels: &BTreeMap<String, String>,
+) -> bool {
+    wanted
+        .iter()
+        .all(|(key, value)| labels.get(key) == Some(value))
 }

@@ -108,7 +108,7 @@ impl Default for MeshSettings {
             locality_lb_setting: Some(LocalityLoadBalancerSetting::default()),
             zone_aware_lb_setting: None,
             h2_upgrade_policy: H2UpgradePolicy::DoNotUpgrade,
-            dns_refresh_rate: Duration::from_secs(60),
+            dns_refresh_rate: Duration::from_mins(1),
             default_service_export_to: everybody(),
             default_virtual_service_export_to: everybody(),
             default_destination_rule_export_to: everybody(),

@@ -15,12 +15,12 @@ use sealane_xds::types::FractionalPercent;
 use sealane_xds::types::fractional_percent::DenominatorType;
 
 /// Key of Istio's own metadata.
-pub const ISTIO: &str = "istio";
+pub(crate) const ISTIO: &str = "istio";
 /// Key of Sealane's own metadata.
-pub const SEALANE: &str = "sealane";
+pub(crate) const SEALANE: &str = "sealane";
 
 /// A duration as a message.
-pub fn duration(value: Std) -> Duration {
+pub(crate) fn duration(value: Std) -> Duration {
     Duration {
         seconds: i64::try_from(value.as_secs()).unwrap_or(i64::MAX),
         nanos: i32::try_from(value.subsec_nanos()).unwrap_or_default(),
@@ -28,31 +28,41 @@ pub fn duration(value: Std) -> Duration {
 }
 
 /// The duration of nothing, which switches most timeouts off.
-pub fn zero() -> Duration {
-    Duration { seconds: 0, nanos: 0 }
+pub(crate) fn zero() -> Duration {
+    Duration {
+        seconds: 0,
+        nanos: 0,
+    }
 }
 
 /// A number that may be absent.
-pub fn u32_value(value: u32) -> UInt32Value {
+pub(crate) fn u32_value(value: u32) -> UInt32Value {
     UInt32Value { value }
 }
 
 /// A boolean that may be absent.
-pub fn bool_value(value: bool) -> BoolValue {
+pub(crate) fn bool_value(value: bool) -> BoolValue {
     BoolValue { value }
 }
 
 /// An IP address (or host name) and port; with a path beginning with `/` a Unix socket.
-pub fn address(host: &str, port: u32) -> Address {
+pub(crate) fn address(host: &str, port: u32) -> Address {
     if let Some(path) = unix_path(host) {
-        let pipe = Pipe { path: path.to_owned(), ..Pipe::default() };
-        return Address { address: Some(address::Address::Pipe(pipe)) };
+        let pipe = Pipe {
+            path: path.to_owned(),
+            ..Pipe::default()
+        };
+        return Address {
+            address: Some(address::Address::Pipe(pipe)),
+        };
     }
-    Address { address: Some(address::Address::SocketAddress(socket_address(host, port))) }
+    Address {
+        address: Some(address::Address::SocketAddress(socket_address(host, port))),
+    }
 }
 
 /// An IP address and port.
-pub fn socket_address(host: &str, port: u32) -> SocketAddress {
+pub(crate) fn socket_address(host: &str, port: u32) -> SocketAddress {
     SocketAddress {
         address: host.to_owned(),
         port_specifier: Some(PortSpecifier::PortValue(port)),
@@ -61,19 +71,19 @@ pub fn socket_address(host: &str, port: u32) -> SocketAddress {
 }
 
 fn unix_path(host: &str) -> Option<&str> {
-    host.strip_prefix("unix://").or_else(|| host.starts_with('/').then_some(host))
+    host.strip_prefix("unix://")
+        .or_else(|| host.starts_with('/').then_some(host))
 }
 
 /// `10.0.0.0/8`, or an address alone, as a range; `None` when it is neither.
-pub fn cidr(text: &str) -> Option<CidrRange> {
+pub(crate) fn cidr(text: &str) -> Option<CidrRange> {
     let (ip, bits) = match text.split_once('/') {
-        Some((ip, bits)) => (ip.parse::<IpAddr>().ok()?, bits.parse::<u32>().ok()?),
-        None => {
-            let ip = text.parse::<IpAddr>().ok()?;
-            (ip, if ip.is_ipv4() { 32 } else { 128 })
-        }
+        Some((ip, bits)) => (ip, Some(bits)),
+        None => (text, None),
     };
+    let ip = ip.parse::<IpAddr>().ok()?;
     let longest = if ip.is_ipv4() { 32 } else { 128 };
+    let bits = bits.map_or(Some(longest), |bits| bits.parse::<u32>().ok())?;
     (bits <= longest).then(|| CidrRange {
         address_prefix: ip.to_string(),
         prefix_len: Some(u32_value(bits)),
@@ -81,7 +91,7 @@ pub fn cidr(text: &str) -> Option<CidrRange> {
 }
 
 /// "From the same stream as everything else, and wait for it."
-pub fn ads_source() -> ConfigSource {
+pub(crate) fn ads_source() -> ConfigSource {
     ConfigSource {
         config_source_specifier: Some(config_source::ConfigSourceSpecifier::Ads(
             AggregatedConfigSource::default(),
@@ -93,33 +103,45 @@ pub fn ads_source() -> ConfigSource {
 }
 
 /// A text as a dynamically typed value.
-pub fn text_value(text: &str) -> Value {
-    Value { kind: Some(Kind::StringValue(text.to_owned())) }
+pub(crate) fn text_value(text: &str) -> Value {
+    Value {
+        kind: Some(Kind::StringValue(text.to_owned())),
+    }
 }
 
 /// Truth as a dynamically typed value.
-pub fn flag_value(flag: bool) -> Value {
-    Value { kind: Some(Kind::BoolValue(flag)) }
+pub(crate) fn flag_value(flag: bool) -> Value {
+    Value {
+        kind: Some(Kind::BoolValue(flag)),
+    }
 }
 
 /// A list as a dynamically typed value.
-pub fn list_value(values: Vec<Value>) -> Value {
-    Value { kind: Some(Kind::ListValue(ListValue { values })) }
+pub(crate) fn list_value(values: Vec<Value>) -> Value {
+    Value {
+        kind: Some(Kind::ListValue(ListValue { values })),
+    }
 }
 
 /// An object as a dynamically typed value.
-pub fn struct_value(fields: HashMap<String, Value>) -> Value {
-    Value { kind: Some(Kind::StructValue(Struct { fields })) }
+pub(crate) fn struct_value(fields: HashMap<String, Value>) -> Value {
+    Value {
+        kind: Some(Kind::StructValue(Struct { fields })),
+    }
 }
 
 /// Puts a value into metadata, under a key of a namespace.
-pub fn put_metadata(metadata: &mut Metadata, namespace: &str, key: &str, value: Value) {
-    let fields = &mut metadata.filter_metadata.entry(namespace.to_owned()).or_default().fields;
+pub(crate) fn put_metadata(metadata: &mut Metadata, namespace: &str, key: &str, value: Value) {
+    let fields = &mut metadata
+        .filter_metadata
+        .entry(namespace.to_owned())
+        .or_default()
+        .fields;
     fields.insert(key.to_owned(), value);
 }
 
 /// A share of 100.
-pub fn hundredths(numerator: u32) -> RuntimeFractionalPercent {
+pub(crate) fn hundredths(numerator: u32) -> RuntimeFractionalPercent {
     runtime_percent(FractionalPercent {
         numerator,
         denominator: DenominatorType::Hundred as i32,
@@ -127,17 +149,23 @@ pub fn hundredths(numerator: u32) -> RuntimeFractionalPercent {
 }
 
 /// A percentage with up to four decimals, as Istio cuts it to millionths.
-pub fn millionths(percent: f64) -> FractionalPercent {
+pub(crate) fn millionths(percent: f64) -> FractionalPercent {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "the value is held inside 0 to a million, and cutting is what Istio does"
     )]
     let numerator = (percent * 10_000.0).clamp(0.0, f64::from(u32::MAX)) as u32;
-    FractionalPercent { numerator, denominator: DenominatorType::Million as i32 }
+    FractionalPercent {
+        numerator,
+        denominator: DenominatorType::Million as i32,
+    }
 }
 
 /// A share that no runtime key overrides.
-pub fn runtime_percent(percent: FractionalPercent) -> RuntimeFractionalPercent {
-    RuntimeFractionalPercent { default_value: Some(percent), runtime_key: String::new() }
+pub(crate) fn runtime_percent(percent: FractionalPercent) -> RuntimeFractionalPercent {
+    RuntimeFractionalPercent {
+        default_value: Some(percent),
+        runtime_key: String::new(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use sealane_xds::names::{self as xds, ClusterName};
 
-pub use sealane_xds::names::{
+pub(crate) use sealane_xds::names::{
     BLACK_HOLE_CLUSTER as BLACK_HOLE, INBOUND_PASSTHROUGH_CLUSTER as INBOUND_PASSTHROUGH,
     PASSTHROUGH_CLUSTER as PASSTHROUGH,
 };
@@ -10,34 +10,34 @@ pub use sealane_xds::names::{
 use crate::host;
 
 /// `outbound|PORT|SUBSET|HOST`; an empty subset is the host's default cluster.
-pub fn cluster(host: &str, subset: &str, port: u16) -> String {
+pub(crate) fn cluster(host: &str, subset: &str, port: u16) -> String {
     let subset = (!subset.is_empty()).then_some(subset);
     ClusterName::outbound(port, subset, host).to_string()
 }
 
 /// `outbound_.PORT_.SUBSET_.HOST`: the SNI of a cluster, and its name at a gateway that passes
 /// TLS of the mesh through.
-pub fn sni_cluster(host: &str, subset: &str, port: u16) -> String {
+pub(crate) fn sni_cluster(host: &str, subset: &str, port: u16) -> String {
     let subset = (!subset.is_empty()).then_some(subset);
     ClusterName::outbound(port, subset, host).to_sni()
 }
 
 /// `inbound|PORT||`.
-pub fn inbound_cluster(port: u16) -> String {
+pub(crate) fn inbound_cluster(port: u16) -> String {
     ClusterName::inbound(port).to_string()
 }
 
 /// `HOST:PORT`, the name of a virtual host.
-pub fn virtual_host(host: &str, port: u16) -> String {
+pub(crate) fn virtual_host(host: &str, port: u16) -> String {
     xds::virtual_host(&host::bracketed(host), port)
 }
 
 /// `ADDRESS_PORT`.
-pub fn listener(address: &str, port: u16) -> String {
+pub(crate) fn listener(address: &str, port: u16) -> String {
     format!("{address}_{port}")
 }
 
 /// Names in statistics end with `;`, where Istio's collector cuts them.
-pub fn delimited(name: &str) -> String {
+pub(crate) fn delimited(name: &str) -> String {
     format!("{name};")
 }

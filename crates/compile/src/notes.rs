@@ -33,7 +33,9 @@ pub(crate) struct Notes {
 impl Notes {
     /// A rule has become a route.
     pub(crate) fn rule(&mut self, origin: &RuleOrigin) {
-        self.origins.entry(origin.id.clone()).or_insert_with(|| origin.rule.clone());
+        self.origins
+            .entry(origin.id.clone())
+            .or_insert_with(|| origin.rule.clone());
     }
 
     /// One match of a rule has become a route.
@@ -46,7 +48,10 @@ impl Notes {
     /// A service has got a default route; gives back its origin's ID.
     pub(crate) fn service(&mut self, object: &ObjectKey) -> String {
         let id = origin::object_id(object);
-        let whole = || Origin { object: object.clone(), path: FieldPath::root() };
+        let whole = || Origin {
+            object: object.clone(),
+            path: FieldPath::root(),
+        };
         self.origins.entry(id.clone()).or_insert_with(whole);
         id
     }
@@ -60,8 +65,14 @@ impl Notes {
         field: &FieldPath,
     ) {
         let mut path = rule.rule.path.clone();
-        field.steps().iter().for_each(|step| path.push(step.clone()));
-        let origin = Origin { object: rule.rule.object.clone(), path };
+        field
+            .steps()
+            .iter()
+            .for_each(|step| path.push(step.clone()));
+        let origin = Origin {
+            object: rule.rule.object.clone(),
+            path,
+        };
         let reference = Reference {
             cluster: cluster.to_owned(),
             destination: destination.clone(),

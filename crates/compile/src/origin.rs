@@ -23,7 +23,7 @@ pub type Origins = BTreeMap<String, Origin>;
 
 /// The origin of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleOrigin {
+pub(crate) struct RuleOrigin {
     /// `VirtualService/NAMESPACE/NAME#RULE`.
     pub id: String,
     /// The rule.
@@ -34,14 +34,16 @@ pub struct RuleOrigin {
 
 impl RuleOrigin {
     /// The ID of one match of the rule: `…#RULE@MATCH`.
-    pub fn match_id(&self, index: usize) -> Option<String> {
-        self.matches.get(index).map(|(id, _)| format!("{}@{id}", self.id))
+    pub(crate) fn match_id(&self, index: usize) -> Option<String> {
+        self.matches
+            .get(index)
+            .map(|(id, _)| format!("{}@{id}", self.id))
     }
 }
 
 /// What names a rule.
 #[derive(Debug, Clone, Copy)]
-pub struct RuleName<'a> {
+pub(crate) struct RuleName<'a> {
     /// The name that the user gave it, possibly empty.
     pub name: &'a str,
     /// Its matches as JSON.
@@ -49,13 +51,13 @@ pub struct RuleName<'a> {
 }
 
 /// The ID of an object: `Service/default/reviews`.
-pub fn object_id(object: &ObjectKey) -> String {
+pub(crate) fn object_id(object: &ObjectKey) -> String {
     format!("{}/{}/{}", object.kind, object.namespace, object.name)
 }
 
 /// The path of an object in the API, as Istio notes it in metadata:
 /// `/apis/networking.istio.io/v1/namespaces/default/virtual-service/reviews`.
-pub fn api_path(object: &ObjectKey) -> String {
+pub(crate) fn api_path(object: &ObjectKey) -> String {
     let mut kebab = String::new();
     for letter in object.kind.info().name.chars() {
         if letter.is_ascii_uppercase() && !kebab.is_empty() {
@@ -64,45 +66,70 @@ pub fn api_path(object: &ObjectKey) -> String {
         kebab.push(letter.to_ascii_lowercase());
     }
     let version = object.kind.api_version();
-    format!("/apis/{version}/namespaces/{}/{kebab}/{}", object.namespace, object.name)
+    format!(
+        "/apis/{version}/namespaces/{}/{kebab}/{}",
+        object.namespace, object.name
+    )
 }
 
 /// Eight hex digits that only change with the JSON.
-pub fn short_hash(value: &Value) -> String {
-    ContentHash::of(value.to_string().as_bytes()).to_string().chars().take(8).collect()
+pub(crate) fn short_hash(value: &Value) -> String {
+    ContentHash::of(value.to_string().as_bytes())
+        .to_string()
+        .chars()
+        .take(8)
+        .collect()
 }
 
 /// IDs for the rules of one section (`http`, `tls`, `tcp`) of an object: the rule's name where
 /// it is unique, else a hash of its matches, with a number where even those are equal.
-pub fn rule_ids(object: &ObjectKey, section: &str, rules: &[RuleName<'_>]) -> Vec<String> {
+pub(crate) fn rule_ids(object: &ObjectKey, section: &str, rules: &[RuleName<'_>]) -> Vec<String> {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for rule in rules {
         *names.entry(rule.name).or_default() += 1;
     }
-    let prefix = if section == "http" { String::new() } else { format!("{section}-") };
+    let prefix = if section == "http" {
+        String::new()
+    } else {
+        format!("{section}-")
+    };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut ids = Vec::with_capacity(rules.len());
     for rule in rules {
         let unique = !rule.name.is_empty() && names.get(rule.name) == Some(&1);
-        let own = if unique { rule.name.to_owned() } else { short_hash(rule.matches) };
+        let own = if unique {
+            rule.name.to_owned()
+        } else {
+            short_hash(rule.matches)
+        };
         let count = seen.entry(own.clone()).or_default();
         *count += 1;
-        let tie = if *count > 1 { format!("-{count}") } else { String::new() };
+        let tie = if *count > 1 {
+            format!("-{count}")
+        } else {
+            String::new()
+        };
         ids.push(format!("{}#{prefix}{own}{tie}", object_id(object)));
     }
     ids
 }
 
 /// IDs for the matches of a rule, unique among them.
-pub fn match_ids<T: Data>(matches: &[T], name: impl Fn(&T) -> Option<&str>) -> Vec<String> {
+pub(crate) fn match_ids<T: Data>(matches: &[T], name: impl Fn(&T) -> Option<&str>) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut ids = Vec::with_capacity(matches.len());
     for entry in matches {
-        let given = name(entry).filter(|name| !name.is_empty()).map(str::to_owned);
+        let given = name(entry)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned);
         let own = given.unwrap_or_else(|| short_hash(&entry.encode()));
         let count = seen.entry(own.clone()).or_default();
         *count += 1;
-        let tie = if *count > 1 { format!("-{count}") } else { String::new() };
+        let tie = if *count > 1 {
+            format!("-{count}")
+        } else {
+            String::new()
+        };
         ids.push(format!("{own}{tie}"));
     }
     ids
@@ -121,16 +148,31 @@ mod tests {
         let one = json!([{"uri": {"exact": "/a"}}]);
         let none = json!([]);
         let rules = [
-            RuleName { name: "canary", matches: &one },
-            RuleName { name: "same", matches: &one },
-            RuleName { name: "same", matches: &one },
-            RuleName { name: "", matches: &none },
+            RuleName {
+                name: "canary",
+                matches: &one,
+            },
+            RuleName {
+                name: "same",
+                matches: &one,
+            },
+            RuleName {
+                name: "same",
+                matches: &one,
+            },
+            RuleName {
+                name: "",
+                matches: &none,
+            },
         ];
         let ids = rule_ids(&object, "http", &rules);
         assert_eq!(ids[0], "VirtualService/default/reviews#canary");
         assert_eq!(ids[2], format!("{}-2", ids[1]));
         let again = rule_ids(&object, "http", &rules[1..]);
-        assert_eq!(again[0], "VirtualService/default/reviews#same", "positions do not count");
+        assert_eq!(
+            again[0], "VirtualService/default/reviews#same",
+            "positions do not count"
+        );
         assert_eq!(again.last(), ids.last(), "positions do not count");
     }
 }

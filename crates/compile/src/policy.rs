@@ -37,11 +37,15 @@ pub(crate) fn of_subset(
     subset: Option<&TrafficPolicy>,
     port: u16,
 ) -> Option<TrafficPolicy> {
-    let Some(subset) = subset else { return destination };
+    let Some(subset) = subset else {
+        return destination;
+    };
     let by_port = port_level(subset, port);
     let whole = by_port.is_some();
     let own = by_port.unwrap_or_else(|| subset.clone());
-    let Some(mut merged) = destination else { return Some(own) };
+    let Some(mut merged) = destination else {
+        return Some(own);
+    };
     if whole || own.connection_pool.is_some() {
         merged.connection_pool = own.connection_pool;
     }
@@ -67,10 +71,14 @@ pub(crate) fn with_mesh_defaults(
 ) -> TrafficPolicy {
     let mut policy = policy.unwrap_or_default();
     if policy.connection_pool.is_none() {
-        policy.connection_pool.clone_from(&mesh.default_connection_pool);
+        policy
+            .connection_pool
+            .clone_from(&mesh.default_connection_pool);
     }
     if policy.outlier_detection.is_none() {
-        policy.outlier_detection.clone_from(&mesh.default_outlier_detection);
+        policy
+            .outlier_detection
+            .clone_from(&mesh.default_outlier_detection);
     }
     policy
 }
@@ -122,7 +130,10 @@ pub(crate) fn hash_for_destination<'a>(
     let top = rule.traffic_policy.as_ref();
     let own = subset(rule, destination.subset.as_deref().unwrap_or_default())
         .and_then(|subset| subset.traffic_policy.as_ref());
-    let port = destination.port.as_ref().map(|port| port.number.unwrap_or_default());
+    let port = destination
+        .port
+        .as_ref()
+        .map(|port| port.number.unwrap_or_default());
     port.and_then(|port| hash_at_port(own, port))
         .or_else(|| hash_at_top(own))
         .or_else(|| port.and_then(|port| hash_at_port(top, port)))

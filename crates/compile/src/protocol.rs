@@ -2,7 +2,7 @@
 
 /// The protocol of a port, as Istio tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// gRPC over HTTP/2.
     Grpc,
     /// gRPC-Web.
@@ -34,7 +34,7 @@ pub enum Protocol {
 impl Protocol {
     /// The protocol of a `protocol` field, in any case; empty and unknown names are
     /// [`Self::Unsupported`].
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         match text.to_ascii_lowercase().as_str() {
             "tcp" => Self::Tcp,
             "udp" => Self::Udp,
@@ -54,7 +54,12 @@ impl Protocol {
 
     /// The protocol of a port of a Kubernetes Service: `appProtocol` when there is one (even if
     /// it says nothing), else the port's name, else the port's number.
-    pub fn of_service_port(port: u16, name: &str, transport: &str, app: Option<&str>) -> Self {
+    pub(crate) fn of_service_port(
+        port: u16,
+        name: &str,
+        transport: &str,
+        app: Option<&str>,
+    ) -> Self {
         if transport.eq_ignore_ascii_case("UDP") {
             return Self::Udp;
         }
@@ -77,12 +82,14 @@ impl Protocol {
         if name.starts_with("grpc-web") {
             return Self::GrpcWeb;
         }
-        let prefix = name.split_once('-').map_or(name.as_str(), |(prefix, _)| prefix);
+        let prefix = name
+            .split_once('-')
+            .map_or(name.as_str(), |(prefix, _)| prefix);
         Self::parse(prefix)
     }
 
     /// Whether requests are routed on it.
-    pub fn is_http(self) -> bool {
+    pub(crate) fn is_http(self) -> bool {
         matches!(
             self,
             Self::Http | Self::Http2 | Self::HttpProxy | Self::Grpc | Self::GrpcWeb
@@ -90,12 +97,12 @@ impl Protocol {
     }
 
     /// Whether it is HTTP/2 by declaration.
-    pub fn is_http2(self) -> bool {
+    pub(crate) fn is_http2(self) -> bool {
         matches!(self, Self::Http2 | Self::Grpc | Self::GrpcWeb)
     }
 
     /// Whether connections are routed on it.
-    pub fn is_tcp(self) -> bool {
+    pub(crate) fn is_tcp(self) -> bool {
         matches!(
             self,
             Self::Tcp | Self::Https | Self::Tls | Self::Mongo | Self::Redis | Self::MySql
@@ -103,17 +110,17 @@ impl Protocol {
     }
 
     /// Whether the SNI can be seen.
-    pub fn is_tls(self) -> bool {
+    pub(crate) fn is_tls(self) -> bool {
         matches!(self, Self::Https | Self::Tls)
     }
 
     /// Whether it is gRPC.
-    pub fn is_grpc(self) -> bool {
+    pub(crate) fn is_grpc(self) -> bool {
         matches!(self, Self::Grpc | Self::GrpcWeb)
     }
 
     /// Whether requests may be seen on it: HTTP, or not declared.
-    pub fn is_http_or_sniffed(self) -> bool {
+    pub(crate) fn is_http_or_sniffed(self) -> bool {
         self.is_http() || self == Self::Unsupported
     }
 }

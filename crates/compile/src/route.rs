@@ -15,5 +15,6 @@ mod mirror;
 mod redirect;
 mod retry;
 pub(crate) mod sidecar;
+mod timeout;
 mod translate;
 mod virtual_hosts;

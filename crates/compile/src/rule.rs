@@ -8,11 +8,11 @@ use crate::origin::RuleOrigin;
 use crate::service::ExportTo;
 
 /// The gateway of all sidecars.
-pub const MESH: &str = "mesh";
+pub(crate) const MESH: &str = "mesh";
 
 /// An HTTP rule and where it comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HttpRule {
+pub(crate) struct HttpRule {
     /// The rule, with whole hosts and gateways.
     pub route: HttpRoute,
     /// Where it was written.
@@ -21,7 +21,7 @@ pub struct HttpRule {
 
 /// A TLS rule and where it comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TlsRule {
+pub(crate) struct TlsRule {
     /// The rule, with whole hosts and gateways.
     pub route: TlsRoute,
     /// Where it was written.
@@ -30,7 +30,7 @@ pub struct TlsRule {
 
 /// A TCP rule and where it comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TcpRule {
+pub(crate) struct TcpRule {
     /// The rule, with whole hosts and gateways.
     pub route: TcpRoute,
     /// Where it was written.
@@ -39,7 +39,7 @@ pub struct TcpRule {
 
 /// What a VirtualService says.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// The hosts it is about, whole.
     pub hosts: Vec<String>,
     /// Where it acts: `mesh`, or a Gateway as `NAMESPACE/NAME`. Never empty.
@@ -58,7 +58,7 @@ pub struct Rules {
 
 impl Declared<Rules> {
     /// Whether it acts at this gateway.
-    pub fn acts_at(&self, gateway: &str) -> bool {
+    pub(crate) fn acts_at(&self, gateway: &str) -> bool {
         self.spec.gateways.iter().any(|name| name == gateway)
     }
 }

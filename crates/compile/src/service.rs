@@ -11,11 +11,11 @@ use crate::identity::{self, Locality};
 use crate::protocol::Protocol;
 
 /// The address of a service that has none of its own.
-pub const NO_ADDRESS: &str = "0.0.0.0";
+pub(crate) const NO_ADDRESS: &str = "0.0.0.0";
 
 /// Who declared a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Registry {
+pub(crate) enum Registry {
     /// A Kubernetes Service.
     Kubernetes,
     /// A ServiceEntry.
@@ -24,7 +24,7 @@ pub enum Registry {
 
 /// How the endpoints of a service are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Resolution {
+pub(crate) enum Resolution {
     /// They are declared.
     Static,
     /// DNS, all addresses of the answer.
@@ -41,7 +41,7 @@ pub enum Resolution {
 
 /// Near endpoints first, without anybody's rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum TrafficDistribution {
+pub(crate) enum TrafficDistribution {
     /// All the same.
     #[default]
     Any,
@@ -53,12 +53,18 @@ pub enum TrafficDistribution {
 
 /// Who may see an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ExportTo(BTreeSet<String>);
+pub(crate) struct ExportTo(BTreeSet<String>);
 
 impl ExportTo {
     /// The field `exportTo` of an object in `namespace`; when it is empty, the mesh's default.
-    pub fn new<S: AsRef<str>>(field: &[S], default: &[String], namespace: &str) -> Self {
-        let own = |text: &str| if text == "." { namespace.to_owned() } else { text.to_owned() };
+    pub(crate) fn new<S: AsRef<str>>(field: &[S], default: &[String], namespace: &str) -> Self {
+        let own = |text: &str| {
+            if text == "." {
+                namespace.to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
         if field.is_empty() {
             Self(default.iter().map(|text| own(text)).collect())
         } else {
@@ -66,35 +72,25 @@ impl ExportTo {
         }
     }
 
-    /// Only the object's own namespace.
-    pub fn only(namespace: &str) -> Self {
-        Self(BTreeSet::from([namespace.to_owned()]))
-    }
-
     /// Whether everybody sees it.
-    pub fn is_public(&self) -> bool {
+    pub(crate) fn is_public(&self) -> bool {
         self.0.contains("*")
     }
 
     /// Whether nobody sees it.
-    pub fn is_nobody(&self) -> bool {
+    pub(crate) fn is_nobody(&self) -> bool {
         !self.is_public() && self.0.contains("~")
     }
 
     /// Whether proxies of the namespace see it.
-    pub fn includes(&self, namespace: &str) -> bool {
+    pub(crate) fn includes(&self, namespace: &str) -> bool {
         self.is_public() || (!self.is_nobody() && self.0.contains(namespace))
-    }
-
-    /// Whether no other namespace than this one sees it.
-    pub fn is_only(&self, namespace: &str) -> bool {
-        self.0.len() == 1 && self.0.contains(namespace)
     }
 }
 
 /// A port of a service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Port {
+pub(crate) struct Port {
     /// Its name; may be empty.
     pub name: String,
     /// Its number.
@@ -105,7 +101,7 @@ pub struct Port {
 
 /// The port of a workload that serves a port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
+pub(crate) enum Target {
     /// Its number.
     Number(u16),
     /// The name of a container's port.
@@ -114,7 +110,7 @@ pub enum Target {
 
 /// Whether an endpoint takes requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Health {
+pub(crate) enum Health {
     /// It does.
     Healthy,
     /// It is not ready.
@@ -125,7 +121,7 @@ pub enum Health {
 
 /// Something that serves a port of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// IP address, host name (DNS resolution) or `unix://` path.
     pub address: String,
     /// Its port; 0 for a Unix socket.
@@ -150,17 +146,17 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Whether it belongs to a subset with these labels.
-    pub fn has_labels(&self, wanted: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn has_labels(&self, wanted: &BTreeMap<String, String>) -> bool {
         identity::is_subset(wanted, &self.labels)
     }
 }
 
 /// Endpoints by the number of the service port that they serve.
-pub type EndpointsByPort = BTreeMap<u16, Vec<Endpoint>>;
+pub(crate) type EndpointsByPort = BTreeMap<u16, Vec<Endpoint>>;
 
 /// A service.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Service {
+pub(crate) struct Service {
     /// The host that rules name.
     pub host: String,
     /// The Kubernetes name; of a ServiceEntry the host.
@@ -207,27 +203,29 @@ pub struct Service {
 
 impl Service {
     /// The port of this number.
-    pub fn port(&self, number: u16) -> Option<&Port> {
+    pub(crate) fn port(&self, number: u16) -> Option<&Port> {
         self.ports.iter().find(|port| port.number == number)
     }
 
     /// The first virtual address, [`NO_ADDRESS`] when there is none.
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.addresses.first().map_or(NO_ADDRESS, String::as_str)
     }
 
     /// What serves a port, of any subset.
-    pub fn endpoints_of(&self, port: u16) -> &[Endpoint] {
+    pub(crate) fn endpoints_of(&self, port: u16) -> &[Endpoint] {
         self.endpoints.get(&port).map_or(&[], Vec::as_slice)
     }
 
     /// Whether requests that hold on to an endpoint may still reach it while it drains.
-    pub fn keeps_sessions(&self) -> bool {
-        self.labels.get("istio.io/persistent-session").is_some_and(|value| !value.is_empty())
+    pub(crate) fn keeps_sessions(&self) -> bool {
+        self.labels
+            .get("istio.io/persistent-session")
+            .is_some_and(|value| !value.is_empty())
     }
 
     /// Whether a wildcard host is resolved request by request.
-    pub fn is_dynamic(&self) -> bool {
+    pub(crate) fn is_dynamic(&self) -> bool {
         self.resolution == Resolution::DynamicDns && crate::host::is_wildcard(&self.host)
     }
 }

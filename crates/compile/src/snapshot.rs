@@ -134,10 +134,12 @@ impl<'a> Sorted<'a> {
         let meta = &resource.meta;
         match &resource.body {
             Body::VirtualService(spec) => {
-                self.virtual_services.push(Declared::new(resource, spec.clone()));
+                self.virtual_services
+                    .push(Declared::new(resource, spec.clone()));
             }
             Body::DestinationRule(spec) => {
-                self.destination_rules.push(Declared::new(resource, spec.clone()));
+                self.destination_rules
+                    .push(Declared::new(resource, spec.clone()));
             }
             Body::Gateway(spec) => self.gateways.push(Declared::new(resource, spec.clone())),
             Body::Sidecar(spec) => self.sidecars.push(Declared::new(resource, spec.clone())),
@@ -159,8 +161,13 @@ impl<'a> Sorted<'a> {
 
 fn workloads_by_address(sorted: &Sorted<'_>, mesh: &MeshSettings) -> BTreeMap<String, Workload> {
     let nodes = workloads::node_labels(&sorted.nodes);
-    let pods = sorted.pods.iter().map(|pod| workloads::of_pod(*pod, &nodes, mesh));
-    pods.filter(|pod| !pod.address.is_empty()).map(|pod| (pod.address.clone(), pod)).collect()
+    let pods = sorted
+        .pods
+        .iter()
+        .map(|pod| workloads::of_pod(*pod, &nodes, mesh));
+    pods.filter(|pod| !pod.address.is_empty())
+        .map(|pod| (pod.address.clone(), pod))
+        .collect()
 }
 
 fn all_services(
@@ -184,19 +191,29 @@ fn all_services(
     let mut all = Vec::new();
     for item in &sorted.kube_services {
         let service = services::of_kube(*item, mesh);
-        let found = KubeEndpoints { slices: &slices, workloads, entries: &entries };
+        let found = KubeEndpoints {
+            slices: &slices,
+            workloads,
+            entries: &entries,
+        };
         services::add_kube_endpoints(&mut index, &service, found);
         all.push(service);
     }
     for item in &sorted.service_entries {
-        let found = EntryEndpoints { workloads, entries: &entries, mesh };
+        let found = EntryEndpoints {
+            workloads,
+            entries: &entries,
+            mesh,
+        };
         service_entries::add_endpoints(&mut index, *item, found);
         all.extend(service_entries::of_entry(*item, mesh));
     }
     services::sort(&mut all);
     services::resolve_aliases(&mut all);
-    let index: BTreeMap<_, _> =
-        index.into_iter().map(|(key, endpoints)| (key, Arc::new(endpoints))).collect();
+    let index: BTreeMap<_, _> = index
+        .into_iter()
+        .map(|(key, endpoints)| (key, Arc::new(endpoints)))
+        .collect();
     for service in &mut all {
         let key = (service.host.clone(), service.namespace.clone());
         service.endpoints = index.get(&key).cloned().unwrap_or_default();
@@ -226,7 +243,9 @@ fn by_age<T>(mut declared: Vec<Declared<T>>) -> Vec<Arc<Declared<T>>> {
 fn sidecars(mut declared: Vec<Declared<Sidecar>>) -> Vec<Arc<Declared<Sidecar>>> {
     declared.sort_by(|a, b| {
         let without = |sidecar: &Declared<Sidecar>| sidecar.spec.workload_selector.is_none();
-        without(a).cmp(&without(b)).then_with(|| a.age().cmp(&b.age()))
+        without(a)
+            .cmp(&without(b))
+            .then_with(|| a.age().cmp(&b.age()))
     });
     declared.into_iter().map(Arc::new).collect()
 }
@@ -236,15 +255,14 @@ fn content_hash(resources: &[&Object], mesh: &MeshSettings) -> ContentHash {
     let mut text = format!("{mesh:?}");
     for resource in resources {
         let meta = &resource.meta;
-        text.push_str(&format!(
-            "\n{}\n{:?} {:?} {:?} {:?}\n{}",
-            resource.key(),
-            meta.labels,
-            meta.annotations,
-            meta.creation_timestamp,
-            meta.owner_references,
-            resource.body.encode(),
-        ));
+        let parts = [
+            resource.key().to_string(),
+            format!("{:?}", (&meta.labels, &meta.annotations)),
+            format!("{:?}", (&meta.creation_timestamp, &meta.owner_references)),
+            resource.body.encode().to_string(),
+        ];
+        text.push('\n');
+        text.push_str(&parts.join("\n"));
     }
     ContentHash::of(text.as_bytes())
 }

@@ -29,7 +29,11 @@ pub(crate) fn of_proxy(snapshot: &Snapshot, proxy: &ProxyIdentity) -> Vec<Servic
     for service in services {
         for port in &service.ports {
             if let Some(target) = target(snapshot, proxy, service, port) {
-                targets.push(ServiceTarget { service: service.clone(), port: port.clone(), target });
+                targets.push(ServiceTarget {
+                    service: service.clone(),
+                    port: port.clone(),
+                    target,
+                });
             }
         }
     }
@@ -37,7 +41,12 @@ pub(crate) fn of_proxy(snapshot: &Snapshot, proxy: &ProxyIdentity) -> Vec<Servic
 }
 
 fn has_endpoint(service: &Service, ip: &str) -> bool {
-    !ip.is_empty() && service.endpoints.values().flatten().any(|endpoint| endpoint.address == ip)
+    !ip.is_empty()
+        && service
+            .endpoints
+            .values()
+            .flatten()
+            .any(|endpoint| endpoint.address == ip)
 }
 
 fn target(
@@ -57,6 +66,9 @@ fn target(
 }
 
 fn own_endpoint_port(service: &Service, port: u16, ip: &str) -> Option<u16> {
-    let endpoint = service.endpoints_of(port).iter().find(|endpoint| endpoint.address == ip)?;
+    let endpoint = service
+        .endpoints_of(port)
+        .iter()
+        .find(|endpoint| endpoint.address == ip)?;
     endpoint.port.try_into().ok()
 }

@@ -50,9 +50,19 @@ pub(crate) fn agent_secret(name: &str) -> SdsSecretConfig {
 
 /// A Kubernetes Secret (or what stands in its place), served with everything else.
 pub(crate) fn credential(name: &str, suffix: &str) -> SdsSecretConfig {
-    let whole = if name.contains("://") { name.to_owned() } else { format!("kubernetes://{name}") };
-    let source = ConfigSource { initial_fetch_timeout: None, ..message::ads_source() };
-    SdsSecretConfig { name: format!("{whole}{suffix}"), sds_config: Some(source) }
+    let whole = if name.contains("://") {
+        name.to_owned()
+    } else {
+        format!("kubernetes://{name}")
+    };
+    let source = ConfigSource {
+        initial_fetch_timeout: None,
+        ..message::ads_source()
+    };
+    SdsSecretConfig {
+        name: format!("{whole}{suffix}"),
+        sds_config: Some(source),
+    }
 }
 
 /// The name of a certificate in files.
@@ -87,7 +97,10 @@ pub(crate) fn combined(
 }
 
 /// What is asked of the names in a certificate.
-#[expect(deprecated, reason = "Istio fills this field, and proxies of both sides read it")]
+#[expect(
+    deprecated,
+    reason = "Istio fills this field, and proxies of both sides read it"
+)]
 pub(crate) fn named(names: &[String]) -> CertificateValidationContext {
     CertificateValidationContext {
         match_subject_alt_names: exact_names(names),

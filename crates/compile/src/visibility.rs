@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sealane_model::networking::destination::Destination;
-use sealane_model::networking::sidecar::{
-    IstioEgressListener, OutboundTrafficPolicyMode, Sidecar,
-};
+use sealane_model::networking::sidecar::{IstioEgressListener, OutboundTrafficPolicyMode, Sidecar};
 
 use crate::declared::Declared;
 use crate::identity::{ProxyIdentity, ProxyKind};
@@ -69,7 +67,10 @@ impl Scope {
         Self {
             outbound: outbound_policy(snapshot, spec),
             candidates: candidates.collect(),
-            by_host: services.iter().map(|s| (s.host.clone(), s.clone())).collect(),
+            by_host: services
+                .iter()
+                .map(|s| (s.host.clone(), s.clone()))
+                .collect(),
             services,
             egress,
             sidecar,
@@ -107,7 +108,10 @@ impl Scope {
 }
 
 fn all_hosts() -> IstioEgressListener {
-    IstioEgressListener { hosts: vec!["*/*".to_owned()], ..IstioEgressListener::default() }
+    IstioEgressListener {
+        hosts: vec!["*/*".to_owned()],
+        ..IstioEgressListener::default()
+    }
 }
 
 /// The oldest Sidecar of the namespace whose selector matches, else the oldest one without a
@@ -115,7 +119,11 @@ fn all_hosts() -> IstioEgressListener {
 fn sidecar_of(snapshot: &Snapshot, proxy: &ProxyIdentity) -> Option<Arc<Declared<Sidecar>>> {
     let own = snapshot.sidecars.iter().find(|sidecar| {
         sidecar.object.namespace == proxy.namespace
-            && sidecar.spec.workload_selector.as_ref().is_none_or(|s| proxy.has_labels(&s.labels))
+            && sidecar
+                .spec
+                .workload_selector
+                .as_ref()
+                .is_none_or(|s| proxy.has_labels(&s.labels))
     });
     let root = || {
         snapshot.sidecars.iter().find(|sidecar| {
@@ -175,12 +183,21 @@ fn limited(service: &Arc<Service>, egress: &Egress, ports: &BTreeSet<u16>) -> Op
     if ports.is_empty() || ports.contains(&0) {
         return Some(service.clone());
     }
-    let wanted: Vec<_> =
-        service.ports.iter().filter(|port| ports.contains(&port.number)).cloned().collect();
+    let wanted: Vec<_> = service
+        .ports
+        .iter()
+        .filter(|port| ports.contains(&port.number))
+        .cloned()
+        .collect();
     if wanted.len() == service.ports.len() {
         return Some(service.clone());
     }
-    (!wanted.is_empty()).then(|| Arc::new(Service { ports: wanted, ..service.as_ref().clone() }))
+    (!wanted.is_empty()).then(|| {
+        Arc::new(Service {
+            ports: wanted,
+            ..service.as_ref().clone()
+        })
+    })
 }
 
 #[derive(Default)]
@@ -194,11 +211,14 @@ impl Collected {
     /// to which ports are added where both are of a kind.
     fn add(&mut self, service: &Arc<Service>) {
         let Some(place) = self.places.get(&service.host).copied() else {
-            self.places.insert(service.host.clone(), self.services.len());
+            self.places
+                .insert(service.host.clone(), self.services.len());
             self.services.push(service.clone());
             return;
         };
-        let Some(existing) = self.services.get_mut(place) else { return };
+        let Some(existing) = self.services.get_mut(place) else {
+            return;
+        };
         match (existing.registry, service.registry) {
             (Registry::Kubernetes, Registry::External) => {}
             (Registry::External, Registry::Kubernetes) => *existing = service.clone(),

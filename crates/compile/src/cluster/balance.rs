@@ -37,13 +37,16 @@ pub(super) fn apply(
         SimpleLb::RoundRobin => {
             set(upstream, LbPolicy::RoundRobin);
             upstream.cluster.lb_config = slow_start(settings).map(|config| {
-                LbConfig::RoundRobinLbConfig(RoundRobinLbConfig { slow_start_config: Some(config) })
+                LbConfig::RoundRobinLbConfig(RoundRobinLbConfig {
+                    slow_start_config: Some(config),
+                })
             });
         }
         SimpleLb::Passthrough => {
             set(upstream, LbPolicy::ClusterProvided);
-            upstream.cluster.cluster_discovery_type =
-                Some(ClusterDiscoveryType::Type(DiscoveryType::OriginalDst as i32));
+            upstream.cluster.cluster_discovery_type = Some(ClusterDiscoveryType::Type(
+                DiscoveryType::OriginalDst as i32,
+            ));
             upstream.cluster.load_assignment = None;
         }
         SimpleLb::Unspecified | SimpleLb::LeastConn | SimpleLb::LeastRequest => {
@@ -73,16 +76,20 @@ fn locality(upstream: &mut Upstream, preference: &Preference) {
             let declared = !setting.failover.is_empty() || !setting.failover_priority.is_empty();
             let weighted = (*force || ejects) && declared || !setting.distribute.is_empty();
             weighted.then(|| {
-                LocalityConfigSpecifier::LocalityWeightedLbConfig(LocalityWeightedLbConfig::default())
+                LocalityConfigSpecifier::LocalityWeightedLbConfig(
+                    LocalityWeightedLbConfig::default(),
+                )
             })
         }
         Preference::ZoneAware(setting) => {
             let off = setting.enabled == Some(false);
-            Some(LocalityConfigSpecifier::ZoneAwareLbConfig(ZoneAwareLbConfig {
-                routing_enabled: off.then_some(Percent { value: 0.0 }),
-                min_cluster_size: setting.min_cluster_size.map(|value| UInt64Value { value }),
-                ..ZoneAwareLbConfig::default()
-            }))
+            Some(LocalityConfigSpecifier::ZoneAwareLbConfig(
+                ZoneAwareLbConfig {
+                    routing_enabled: off.then_some(Percent { value: 0.0 }),
+                    min_cluster_size: setting.min_cluster_size.map(|value| UInt64Value { value }),
+                    ..ZoneAwareLbConfig::default()
+                },
+            ))
         }
     };
     upstream.common_lb().locality_config_specifier = specifier;
@@ -103,13 +110,17 @@ fn slow_start(settings: Option<&LoadBalancerSettings>) -> Option<SlowStartConfig
 
 fn warmed(warmup: &WarmupConfiguration) -> SlowStartConfig {
     SlowStartConfig {
-        slow_start_window: warmup.duration.map(|window| message::duration(window.std())),
+        slow_start_window: warmup
+            .duration
+            .map(|window| message::duration(window.std())),
         aggression: Some(RuntimeDouble {
             default_value: warmup.aggression.unwrap_or(1.0),
             // Envoy wants a key; nobody can set one of this name.
             runtime_key: "(".to_owned(),
         }),
-        min_weight_percent: Some(Percent { value: warmup.minimum_percent.unwrap_or(10.0) }),
+        min_weight_percent: Some(Percent {
+            value: warmup.minimum_percent.unwrap_or(10.0),
+        }),
     }
 }
 
@@ -128,15 +139,18 @@ fn hashed(upstream: &mut Upstream, hash: &ConsistentHashLb) {
             let config = table.map(|value| {
                 LbConfig::MaglevLbConfig(MaglevLbConfig {
                     table_size: size(value),
-                    ..MaglevLbConfig::default()
                 })
             });
             (LbPolicy::Maglev, config)
         }
-        Some(HashAlgorithm::RingHash(declared)) => {
-            (LbPolicy::RingHash, filled(declared.minimum_ring_size).map(ring))
-        }
-        None => (LbPolicy::RingHash, Some(ring(filled(hash.minimum_ring_size).unwrap_or(1024)))),
+        Some(HashAlgorithm::RingHash(declared)) => (
+            LbPolicy::RingHash,
+            filled(declared.minimum_ring_size).map(ring),
+        ),
+        None => (
+            LbPolicy::RingHash,
+            Some(ring(filled(hash.minimum_ring_size).unwrap_or(1024))),
+        ),
     };
     set(upstream, policy);
     // What an algorithm without settings leaves is the settings of the simple policy before it.

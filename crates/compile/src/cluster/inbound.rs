@@ -10,9 +10,7 @@ use sealane_xds::cluster::Cluster;
 use sealane_xds::cluster::cluster::{DiscoveryType, LbPolicy};
 use sealane_xds::core::BindConfig;
 use sealane_xds::endpoint::lb_endpoint::HostIdentifier;
-use sealane_xds::endpoint::{
-    ClusterLoadAssignment, Endpoint, LbEndpoint, LocalityLbEndpoints,
-};
+use sealane_xds::endpoint::{ClusterLoadAssignment, Endpoint, LbEndpoint, LocalityLbEndpoints};
 
 use crate::cluster::pool;
 use crate::cluster::subset;
@@ -40,6 +38,16 @@ pub(crate) struct InboundClusters<'a> {
     pub(crate) targets: &'a [ServiceTarget],
 }
 
+/// One port of the workload.
+struct InboundPort<'a> {
+    number: u16,
+    protocol: Protocol,
+    limits: Option<ConnectionPoolSettings>,
+    /// Where its connections go, when not where they were meant to.
+    endpoint: Option<(String, u32)>,
+    services: Vec<&'a Service>,
+}
+
 impl InboundClusters<'_> {
     /// One cluster for each port of the workload, and one for the rest.
     pub(crate) fn build(self) -> Vec<Cluster> {
@@ -58,7 +66,11 @@ impl InboundClusters<'_> {
 
     fn of_services(self) -> Vec<Cluster> {
         let mut by_port: BTreeMap<u16, Vec<&ServiceTarget>> = BTreeMap::new();
-        for target in self.targets.iter().filter(|t| t.port.protocol != Protocol::Udp) {
+        for target in self
+            .targets
+            .iter()
+            .filter(|t| t.port.protocol != Protocol::Udp)
+        {
             by_port.entry(target.target).or_default().push(target);
         }
         let clusters = by_port.into_iter().filter_map(|(port, targets)| {
@@ -69,7 +81,13 @@ impl InboundClusters<'_> {
                 .map(|target| target.service.as_ref())
                 .collect();
             let settings = self.limits(port, Some(first));
-            Some(self.cluster(port, first.port.protocol, settings, None, &services))
+            Some(self.cluster(&InboundPort {
+                number: port,
+                protocol: first.port.protocol,
+                limits: settings,
+                endpoint: None,
+                services,
+            }))
         });
         clusters.collect()
     }
@@ -80,17 +98,28 @@ impl InboundClusters<'_> {
             let protocol = Protocol::parse(listener.port.protocol.as_deref().unwrap_or_default());
             let target = self.targets.iter().find(|target| target.target == port);
             let settings = self.limits(port, target);
-            let services: Vec<&Service> =
-                target.map(|target| target.service.as_ref()).into_iter().collect();
+            let services: Vec<&Service> = target
+                .map(|target| target.service.as_ref())
+                .into_iter()
+                .collect();
             let endpoint = self.default_endpoint(listener);
-            Some(self.cluster(port, protocol, settings, endpoint, &services))
+            Some(self.cluster(&InboundPort {
+                number: port,
+                protocol,
+                limits: settings,
+                endpoint,
+                services,
+            }))
         });
         clusters.collect()
     }
 
     /// The address that an ingress listener forwards to, when it names one.
     fn default_endpoint(self, listener: &IstioIngressListener) -> Option<(String, u32)> {
-        let text = listener.default_endpoint.as_deref().filter(|text| !text.is_empty())?;
+        let text = listener
+            .default_endpoint
+            .as_deref()
+            .filter(|text| !text.is_empty())?;
         if text.starts_with("unix://") {
             return Some((text.to_owned(), 0));
         }
@@ -100,7 +129,11 @@ impl InboundClusters<'_> {
         }
         let address: SocketAddr = text.parse().ok()?;
         let ip = address.ip();
-        let host = if ip.is_unspecified() { self.proxy.ip.clone() } else { ip.to_string() };
+        let host = if ip.is_unspecified() {
+            self.proxy.ip.clone()
+        } else {
+            ip.to_string()
+        };
         Some((host, u32::from(address.port())))
     }
 
@@ -126,41 +159,38 @@ impl InboundClusters<'_> {
             .or_else(|| self.mesh.default_connection_pool.clone())
     }
 
-    fn cluster(
-        self,
-        port: u16,
-        protocol: Protocol,
-        limits: Option<ConnectionPoolSettings>,
-        endpoint: Option<(String, u32)>,
-        services: &[&Service],
-    ) -> Cluster {
-        let name = names::inbound_cluster(port);
-        let discovery =
-            if endpoint.is_some() { DiscoveryType::Static } else { DiscoveryType::OriginalDst };
+    fn cluster(self, port: &InboundPort<'_>) -> Cluster {
+        let name = names::inbound_cluster(port.number);
+        let discovery = if port.endpoint.is_some() {
+            DiscoveryType::Static
+        } else {
+            DiscoveryType::OriginalDst
+        };
         let mut upstream = Upstream::new(&name, discovery);
         upstream.common_lb();
-        if protocol.is_http2() {
+        if port.protocol.is_http2() {
             upstream.use_http2();
-        } else if protocol == Protocol::Unsupported {
+        } else if port.protocol == Protocol::Unsupported {
             upstream.use_downstream();
         }
-        pool::apply(&mut upstream, limits.as_ref(), None, self.mesh);
-        let local = endpoint.as_ref().is_some_and(|(host, _)| host == "127.0.0.1");
+        pool::apply(&mut upstream, port.limits.as_ref(), None, self.mesh);
+        let local = port
+            .endpoint
+            .as_ref()
+            .is_some_and(|(host, _)| host == "127.0.0.1");
         if !local {
             upstream.cluster.upstream_bind_config = Some(own_source());
         }
-        match endpoint {
-            Some((host, port)) => {
-                upstream.cluster.load_assignment = Some(assignment(&name, &host, port));
-            }
-            None => {
-                upstream.cluster.lb_policy = LbPolicy::ClusterProvided as i32;
-                // The longest time that Envoy takes: connections of a port are never forgotten.
-                upstream.cluster.cleanup_interval =
-                    Some(message::duration(Duration::from_secs(9_223_372_036)));
-            }
+        if let Some((host, number)) = &port.endpoint {
+            upstream.cluster.load_assignment = Some(assignment(&name, host, *number));
+        } else {
+            upstream.cluster.lb_policy = LbPolicy::ClusterProvided as i32;
+            // The longest time that Envoy takes: connections of a port are never forgotten.
+            upstream.cluster.cleanup_interval =
+                Some(message::duration(Duration::from_secs(9_223_372_036)));
         }
-        let described = services.iter().map(|service| described(service)).collect();
+        let described = port.services.iter().map(|service| described(service));
+        let described = described.collect();
         let metadata = upstream.cluster.metadata.get_or_insert_default();
         message::put_metadata(metadata, ISTIO, "services", message::list_value(described));
         upstream.build()

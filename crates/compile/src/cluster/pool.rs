@@ -10,6 +10,7 @@ use sealane_model::networking::traffic_policy::RetryBudget;
 use sealane_xds::cluster::circuit_breakers::{Thresholds, thresholds};
 use sealane_xds::cluster::{CircuitBreakers, UpstreamConnectionOptions};
 use sealane_xds::core::{KeepaliveSettings, TcpKeepalive as XdsKeepalive};
+use sealane_xds::protobuf::UInt32Value;
 use sealane_xds::types::Percent;
 
 use crate::cluster::upstream::Upstream;
@@ -28,7 +29,10 @@ pub(super) fn upgrade(
     if http.is_some_and(|http| http.use_client_protocol == Some(true)) {
         return;
     }
-    let upgrades = match http.and_then(|http| http.h2_upgrade_policy).unwrap_or_default() {
+    let upgrades = match http
+        .and_then(|http| http.h2_upgrade_policy)
+        .unwrap_or_default()
+    {
         H2UpgradePolicy::Upgrade => true,
         H2UpgradePolicy::DoNotUpgrade => false,
         H2UpgradePolicy::Default => {
@@ -53,20 +57,25 @@ pub(super) fn apply(
     let tcp = settings.tcp.as_ref().unwrap_or(&no_tcp);
     let no_http = HttpSettings::default();
     let http = settings.http.as_ref().unwrap_or(&no_http);
-    let connect = tcp.connect_timeout.map_or(mesh.connect_timeout, Duration::std);
+    let connect = tcp
+        .connect_timeout
+        .map_or(mesh.connect_timeout, Duration::std);
     upstream.cluster.connect_timeout = Some(message::duration(connect));
     upstream.cluster.circuit_breakers = Some(CircuitBreakers {
         thresholds: vec![Thresholds {
-            max_connections: limit(tcp.max_connections),
-            max_pending_requests: limit(http.http1_max_pending_requests),
-            max_requests: limit(http.http2_max_requests),
-            max_retries: limit(http.max_retries),
+            max_connections: Some(limit(tcp.max_connections)),
+            max_pending_requests: Some(limit(http.http1_max_pending_requests)),
+            max_requests: Some(limit(http.http2_max_requests)),
+            max_retries: Some(limit(http.max_retries)),
             retry_budget: budget.map(retry_budget),
             ..Thresholds::default()
         }],
         ..CircuitBreakers::default()
     });
-    keepalive(upstream, tcp.tcp_keepalive.as_ref().or(mesh.tcp_keepalive.as_ref()));
+    keepalive(
+        upstream,
+        tcp.tcp_keepalive.as_ref().or(mesh.tcp_keepalive.as_ref()),
+    );
     http_limits(upstream, tcp, http);
     if http.use_client_protocol == Some(true) {
         upstream.use_downstream();
@@ -75,18 +84,27 @@ pub(super) fn apply(
 
 /// Zero means that nothing is said.
 fn positive(value: Option<i32>) -> Option<u32> {
-    value.and_then(|value| u32::try_from(value).ok()).filter(|value| *value > 0)
+    value
+        .and_then(|value| u32::try_from(value).ok())
+        .filter(|value| *value > 0)
 }
 
-fn limit(value: Option<i32>) -> Option<sealane_xds::protobuf::UInt32Value> {
-    Some(message::u32_value(positive(value).unwrap_or(u32::MAX)))
+fn limit(value: Option<i32>) -> UInt32Value {
+    message::u32_value(positive(value).unwrap_or(u32::MAX))
 }
 
 fn retry_budget(budget: &RetryBudget) -> thresholds::RetryBudget {
-    let concurrency = budget.min_retry_concurrency.filter(|value| *value > 0).unwrap_or(3);
+    let concurrency = budget
+        .min_retry_concurrency
+        .filter(|value| *value > 0)
+        .unwrap_or(3);
     thresholds::RetryBudget {
-        budget_percent: Some(Percent { value: budget.percent.unwrap_or(20.0) }),
-        budget_interval: budget.budget_interval.map(|time| message::duration(time.std())),
+        budget_percent: Some(Percent {
+            value: budget.percent.unwrap_or(20.0),
+        }),
+        budget_interval: budget
+            .budget_interval
+            .map(|time| message::duration(time.std())),
         min_retry_concurrency: Some(message::u32_value(concurrency)),
     }
 }
@@ -99,7 +117,10 @@ fn keepalive(upstream: &mut Upstream, settings: Option<&TcpKeepalive>) {
     };
     upstream.cluster.upstream_connection_options = Some(UpstreamConnectionOptions {
         tcp_keepalive: Some(XdsKeepalive {
-            keepalive_probes: settings.probes.filter(|probes| *probes > 0).map(message::u32_value),
+            keepalive_probes: settings
+                .probes
+                .filter(|probes| *probes > 0)
+                .map(message::u32_value),
             keepalive_time: seconds(settings.time),
             keepalive_interval: seconds(settings.interval),
         }),
@@ -118,11 +139,16 @@ fn http_limits(upstream: &mut Upstream, tcp: &TcpSettings, http: &HttpSettings) 
         return;
     }
     let time = |value: Option<Std>| value.map(message::duration);
-    let common = upstream.http().common_http_protocol_options.get_or_insert_default();
+    let common = upstream
+        .http()
+        .common_http_protocol_options
+        .get_or_insert_default();
     common.idle_timeout = time(idle);
     common.max_connection_duration = time(longest);
     common.max_requests_per_connection = requests.map(message::u32_value);
-    let Some(http2) = upstream.http2() else { return };
+    let Some(http2) = upstream.http2() else {
+        return;
+    };
     http2.max_concurrent_streams = streams.map(message::u32_value);
     http2.connection_keepalive = keep_alive.map(|settings| KeepaliveSettings {
         interval: time(settings.interval.map(Duration::std)),

@@ -62,21 +62,48 @@ impl<'a> ServiceClusters<'a> {
         if self.service.resolution == Resolution::Alias {
             return (clusters, assignments);
         }
-        let subsets = self.rule.map(|rule| rule.spec.subsets.as_slice()).unwrap_or_default();
-        let ports = self.service.ports.iter().filter(|port| port.protocol != Protocol::Udp);
+        let subsets = self
+            .rule
+            .map(|rule| rule.spec.subsets.as_slice())
+            .unwrap_or_default();
+        let ports = self
+            .service
+            .ports
+            .iter()
+            .filter(|port| port.protocol != Protocol::Udp);
         for port in ports {
             let mut add = |one: One<'a>, notes: &mut Notes| {
-                let Some(cluster) = one.build(notes) else { return };
+                let Some(cluster) = one.build(notes) else {
+                    return;
+                };
                 let by_resource = cluster.eds_cluster_config.is_some();
-                if by_resource && !clusters.iter().any(|other: &Cluster| other.name == cluster.name) {
+                if by_resource
+                    && !clusters
+                        .iter()
+                        .any(|other: &Cluster| other.name == cluster.name)
+                {
                     assignments.push(one.endpoints().load_assignment(&cluster.name));
                 }
                 clusters.push(cluster);
             };
-            add(One { all: self, port, subset: None }, notes);
+            add(
+                One {
+                    all: self,
+                    port,
+                    subset: None,
+                },
+                notes,
+            );
             if !self.service.is_dynamic() {
                 for subset in subsets {
-                    add(One { all: self, port, subset: Some(subset) }, notes);
+                    add(
+                        One {
+                            all: self,
+                            port,
+                            subset: Some(subset),
+                        },
+                        notes,
+                    );
                 }
             }
         }
@@ -106,7 +133,9 @@ impl<'a> One<'a> {
         let top = rule.and_then(|rule| rule.traffic_policy.as_ref());
         let whole = policy::at_port(top, self.port.number);
         let whole = policy::with_mesh_defaults(whole, self.all.mesh);
-        let own = self.subset.and_then(|subset| subset.traffic_policy.as_ref());
+        let own = self
+            .subset
+            .and_then(|subset| subset.traffic_policy.as_ref());
         policy::of_subset(Some(whole), own, self.port.number).unwrap_or_default()
     }
 
@@ -125,7 +154,12 @@ impl<'a> One<'a> {
         self.version(&mut upstream);
         let pool = policy.connection_pool.as_ref();
         pool::upgrade(&mut upstream, self.port.protocol, pool, self.all.mesh);
-        pool::apply(&mut upstream, pool, policy.retry_budget.as_ref(), self.all.mesh);
+        pool::apply(
+            &mut upstream,
+            pool,
+            policy.retry_budget.as_ref(),
+            self.all.mesh,
+        );
         outlier::apply(&mut upstream, policy.outlier_detection.as_ref());
         if upstream.discovery().is_some() {
             let balancer = policy.load_balancer.as_ref();
@@ -216,7 +250,10 @@ impl<'a> One<'a> {
     /// A cluster that resolves the host of each request.
     fn dynamic(self, name: &str) -> Option<Upstream> {
         let protocol = self.port.protocol;
-        if !matches!(protocol, Protocol::Http | Protocol::Http2 | Protocol::Grpc | Protocol::Tls) {
+        if !matches!(
+            protocol,
+            Protocol::Http | Protocol::Http2 | Protocol::Grpc | Protocol::Tls
+        ) {
             return None;
         }
         let cache = DnsCacheConfig {
@@ -253,7 +290,9 @@ impl<'a> One<'a> {
     }
 
     fn secure(self, upstream: &mut Upstream, policy: &TrafficPolicy, notes: &mut Notes) {
-        let (Some(settings), Some(rule)) = (&policy.tls, self.all.rule) else { return };
+        let (Some(settings), Some(rule)) = (&policy.tls, self.all.rule) else {
+            return;
+        };
         let service = self.all.service;
         let identities = endpoint::identities(service);
         let input = TlsInput {
@@ -291,12 +330,20 @@ impl<'a> One<'a> {
             | None => {}
         }
         let metadata = upstream.cluster.metadata.get_or_insert_default();
-        put(metadata, "services", message::list_value(vec![described(service)]));
+        put(
+            metadata,
+            "services",
+            message::list_value(vec![described(service)]),
+        );
         if service.mesh_external && self.subset.is_none() {
             put(metadata, "external", message::flag_value(true));
         }
         let Some(rule) = self.all.rule else { return };
-        put(metadata, "config", message::text_value(&origin::api_path(rule.object())));
+        put(
+            metadata,
+            "config",
+            message::text_value(&origin::api_path(rule.object())),
+        );
         if let Some(subset) = self.subset {
             put(metadata, "subset", message::text_value(&subset.name));
         }
@@ -308,20 +355,35 @@ impl<'a> One<'a> {
 
     /// A subset of a service with endpoints that has none itself is most likely a typing error.
     fn warn_of_empty(self, upstream: &Upstream, notes: &mut Notes) {
-        let (Some(subset), Some(rule)) = (self.subset, self.all.rule) else { return };
-        let whole = EndpointInput { subset: "", ..self.endpoints() };
+        let (Some(subset), Some(rule)) = (self.subset, self.all.rule) else {
+            return;
+        };
+        let whole = EndpointInput {
+            subset: "",
+            ..self.endpoints()
+        };
         let by_resource = upstream.discovery() == Some(DiscoveryType::Eds);
         if !by_resource || !self.endpoints().is_empty() || whole.is_empty() {
             return;
         }
-        let place = rule.spec.subsets.iter().position(|other| other.name == subset.name);
+        let place = rule
+            .spec
+            .subsets
+            .iter()
+            .position(|other| other.name == subset.name);
         let from = place.and_then(|place| rule.subsets_from.get(place));
         let Some((object, index)) = from else { return };
         let origin = Origin {
             object: object.clone(),
-            path: FieldPath::root().field("subsets").index(*index).field("labels"),
+            path: FieldPath::root()
+                .field("subsets")
+                .index(*index)
+                .field("labels"),
         };
-        let text = format!("no workload of `{}` has the labels of subset `{}`", self.all.service.host, subset.name);
+        let text = format!(
+            "no workload of `{}` has the labels of subset `{}`",
+            self.all.service.host, subset.name
+        );
         notes.finding(finding::at(Code::EmptySubset, &origin, text));
     }
 }
@@ -357,10 +419,15 @@ pub(crate) fn built_in(proxy: ProxyKind, mesh: &MeshSettings) -> Vec<Cluster> {
 pub(super) fn passthrough(mesh: &MeshSettings) -> Upstream {
     let mut cluster = Upstream::new(names::PASSTHROUGH, DiscoveryType::OriginalDst);
     cluster.cluster.lb_policy = LbPolicy::ClusterProvided as i32;
-    pool::apply(&mut cluster, mesh.default_connection_pool.as_ref(), None, mesh);
+    pool::apply(
+        &mut cluster,
+        mesh.default_connection_pool.as_ref(),
+        None,
+        mesh,
+    );
     let options = cluster.http();
     options.upstream_protocol_options = Some(upstream::downstream());
     let common = options.common_http_protocol_options.get_or_insert_default();
-    common.idle_timeout = Some(message::duration(Duration::from_secs(300)));
+    common.idle_timeout = Some(message::duration(Duration::from_mins(5)));
     cluster
 }

@@ -36,14 +36,24 @@ pub(super) struct TlsInput<'a> {
     pub(super) mesh_sni: &'a str,
 }
 
-fn filled(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.is_empty())
+fn filled(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
+}
+
+/// Where the client's own certificate is.
+enum Own {
+    /// Nowhere, so that no TLS can be spoken.
+    Missing,
+    /// In the Secret that has the roots too.
+    WithRoots,
+    /// In files.
+    Files(Box<SdsSecretConfig>),
 }
 
 impl TlsInput<'_> {
     /// A sidecar has no right to a Secret; Istio then connects in plain text without a word.
     pub(super) fn drops_credential(self) -> bool {
-        let name = filled(&self.settings.credential_name);
+        let name = filled(self.settings.credential_name.as_ref());
         let secret = name.is_some_and(|name| !name.starts_with("configmap://"));
         let mode = self.settings.mode.unwrap_or_default();
         secret
@@ -61,14 +71,17 @@ impl TlsInput<'_> {
             ClientTlsMode::Disable => return,
             ClientTlsMode::IstioMutual => self.of_the_mesh(upstream),
             ClientTlsMode::Simple => self.declared(upstream, None),
-            ClientTlsMode::Mutual => {
-                let Some(certificate) = self.own_certificate() else { return };
-                self.declared(upstream, certificate)
-            }
+            ClientTlsMode::Mutual => match self.own_certificate() {
+                Own::Missing => return,
+                Own::WithRoots => self.declared(upstream, None),
+                Own::Files(certificate) => self.declared(upstream, Some(*certificate)),
+            },
         };
         upstream.cluster.transport_socket = Some(TransportSocket {
             name: tls::TRANSPORT_SOCKET.to_owned(),
-            config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(&context))),
+            config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(
+                &context,
+            ))),
         });
     }
 
@@ -77,7 +90,11 @@ impl TlsInput<'_> {
             [] => self.identities,
             names => names,
         };
-        let alpn: &[&str] = if upstream.http2().is_some() { &["istio", "h2"] } else { &["istio"] };
+        let alpn: &[&str] = if upstream.http2().is_some() {
+            &["istio", "h2"]
+        } else {
+            &["istio"]
+        };
         let common = CommonTlsContext {
             tls_certificate_sds_secret_configs: vec![tls::agent_secret(tls::OWN_CERTIFICATE)],
             validation_context_type: Some(tls::combined(
@@ -87,7 +104,7 @@ impl TlsInput<'_> {
             alpn_protocols: alpn.iter().map(|name| (*name).to_owned()).collect(),
             ..common()
         };
-        let sni = match filled(&self.settings.sni) {
+        let sni = match filled(self.settings.sni.as_ref()) {
             Some(sni) => sni,
             None if self.mesh_sni.is_empty() => &upstream.cluster.name,
             None => self.mesh_sni,
@@ -99,15 +116,17 @@ impl TlsInput<'_> {
         }
     }
 
-    /// The client's own certificate: `None` when files are missing, so that no TLS can be spoken;
-    /// `Some(None)` when a Secret gives it together with the roots.
-    fn own_certificate(self) -> Option<Option<SdsSecretConfig>> {
-        if filled(&self.settings.credential_name).is_some() {
-            return Some(None);
+    fn own_certificate(self) -> Own {
+        if filled(self.settings.credential_name.as_ref()).is_some() {
+            return Own::WithRoots;
         }
-        let certificate = filled(&self.settings.client_certificate)?;
-        let key = filled(&self.settings.private_key)?;
-        Some(Some(tls::agent_secret(&tls::file_certificate(certificate, key))))
+        let certificate = filled(self.settings.client_certificate.as_ref());
+        match (certificate, filled(self.settings.private_key.as_ref())) {
+            (Some(certificate), Some(key)) => Own::Files(Box::new(tls::agent_secret(
+                &tls::file_certificate(certificate, key),
+            ))),
+            _ => Own::Missing,
+        }
     }
 
     fn declared(
@@ -115,17 +134,22 @@ impl TlsInput<'_> {
         upstream: &mut Upstream,
         certificate: Option<SdsSecretConfig>,
     ) -> UpstreamTlsContext {
-        let sni = filled(&self.settings.sni).unwrap_or_default();
+        let sni = filled(self.settings.sni.as_ref()).unwrap_or_default();
         let unchecked = self.settings.insecure_skip_verify == Some(true);
         let automatic = sni.is_empty();
         let names_checked = automatic && self.settings.subject_alt_names.is_empty() && !unchecked;
         if automatic || names_checked {
-            let options = upstream.http().upstream_http_protocol_options.get_or_insert_default();
+            let options = upstream
+                .http()
+                .upstream_http_protocol_options
+                .get_or_insert_default();
             options.auto_sni |= automatic;
             options.auto_san_validation |= names_checked;
         }
         let mut common = common();
-        common.tls_certificate_sds_secret_configs.extend(certificate);
+        common
+            .tls_certificate_sds_secret_configs
+            .extend(certificate);
         self.validate(&mut common, unchecked);
         if upstream.http2().is_some() {
             common.alpn_protocols.push("h2".to_owned());
@@ -142,22 +166,24 @@ impl TlsInput<'_> {
         let external = self.registry == Registry::External && declared.is_empty();
         let names = if external { self.identities } else { declared };
         let mut own = tls::named(names);
-        let credential = filled(&self.settings.credential_name);
+        let credential = filled(self.settings.credential_name.as_ref());
         if let Some(name) = credential
             && self.settings.mode == Some(ClientTlsMode::Mutual)
         {
-            common.tls_certificate_sds_secret_configs.push(tls::credential(name, ""));
+            common
+                .tls_certificate_sds_secret_configs
+                .push(tls::credential(name, ""));
         }
         common.validation_context_type = Some(if unchecked {
             ValidationContextType::ValidationContext(CertificateValidationContext::default())
         } else if let Some(name) = credential {
             tls::combined(own, tls::credential(name, "-cacert"))
         } else {
-            own.crl = filled(&self.settings.ca_crl).map(|path| DataSource {
+            own.crl = filled(self.settings.ca_crl.as_ref()).map(|path| DataSource {
                 specifier: Some(Specifier::Filename(path.to_owned())),
                 ..DataSource::default()
             });
-            let roots = filled(&self.settings.ca_certificates).unwrap_or("system");
+            let roots = filled(self.settings.ca_certificates.as_ref()).unwrap_or("system");
             tls::combined(own, tls::agent_secret(&tls::file_roots(roots)))
         });
     }
@@ -181,12 +207,16 @@ pub(super) fn proxy_protocol(upstream: &mut Upstream, declared: Option<&ProxyPro
         ProxyProtocolVersion::V1 => proxy_protocol_config::Version::V1,
         ProxyProtocolVersion::V2 => proxy_protocol_config::Version::V2,
     };
-    let inner = upstream.cluster.transport_socket.take().unwrap_or_else(|| TransportSocket {
-        name: "envoy.transport_sockets.raw_buffer".to_owned(),
-        config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(
-            &RawBuffer::default(),
-        ))),
-    });
+    let inner = upstream
+        .cluster
+        .transport_socket
+        .take()
+        .unwrap_or_else(|| TransportSocket {
+            name: "envoy.transport_sockets.raw_buffer".to_owned(),
+            config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(
+                &RawBuffer::default(),
+            ))),
+        });
     let settings = ProxyProtocolUpstreamTransport {
         config: Some(ProxyProtocolConfig {
             version: version as i32,
@@ -197,6 +227,8 @@ pub(super) fn proxy_protocol(upstream: &mut Upstream, declared: Option<&ProxyPro
     };
     upstream.cluster.transport_socket = Some(TransportSocket {
         name: "envoy.transport_sockets.upstream_proxy_protocol".to_owned(),
-        config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(&settings))),
+        config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(
+            &settings,
+        ))),
     });
 }

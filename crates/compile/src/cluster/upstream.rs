@@ -1,8 +1,8 @@
 //! A cluster while it is put together: the message, and the HTTP options that it will carry.
 
 use sealane_xds::any;
-use sealane_xds::cluster::cluster::{CommonLbConfig, DiscoveryType, ClusterDiscoveryType};
 use sealane_xds::cluster::Cluster;
+use sealane_xds::cluster::cluster::{ClusterDiscoveryType, CommonLbConfig, DiscoveryType};
 use sealane_xds::core::{Http1ProtocolOptions, Http2ProtocolOptions};
 use sealane_xds::upstream_http::HttpProtocolOptions;
 use sealane_xds::upstream_http::http_protocol_options::explicit_http_config::ProtocolConfig;
@@ -30,7 +30,10 @@ impl Upstream {
             cluster_discovery_type: Some(ClusterDiscoveryType::Type(discovery as i32)),
             ..Cluster::default()
         };
-        Self { cluster, http: None }
+        Self {
+            cluster,
+            http: None,
+        }
     }
 
     /// How its endpoints are found.
@@ -55,7 +58,9 @@ impl Upstream {
     pub(super) fn use_http2(&mut self) {
         let options = &mut self.http().upstream_protocol_options;
         options.get_or_insert_with(|| {
-            explicit(ProtocolConfig::Http2ProtocolOptions(Http2ProtocolOptions::default()))
+            explicit(ProtocolConfig::Http2ProtocolOptions(
+                Http2ProtocolOptions::default(),
+            ))
         });
     }
 
@@ -82,17 +87,23 @@ impl Upstream {
         if let Some(mut options) = http {
             let version = &mut options.upstream_protocol_options;
             version.get_or_insert_with(|| {
-                explicit(ProtocolConfig::HttpProtocolOptions(Http1ProtocolOptions::default()))
+                explicit(ProtocolConfig::HttpProtocolOptions(
+                    Http1ProtocolOptions::default(),
+                ))
             });
             let packed = any::pack(&options);
-            cluster.typed_extension_protocol_options.insert(HTTP_OPTIONS.to_owned(), packed);
+            cluster
+                .typed_extension_protocol_options
+                .insert(HTTP_OPTIONS.to_owned(), packed);
         }
         cluster
     }
 }
 
 fn explicit(config: ProtocolConfig) -> UpstreamProtocolOptions {
-    UpstreamProtocolOptions::ExplicitHttpConfig(ExplicitHttpConfig { protocol_config: Some(config) })
+    UpstreamProtocolOptions::ExplicitHttpConfig(ExplicitHttpConfig {
+        protocol_config: Some(config),
+    })
 }
 
 /// "As the caller speaks."

@@ -23,8 +23,15 @@ pub(crate) struct Group<'a> {
 
 impl<'a> Group<'a> {
     pub(crate) fn new(locality: Locality, members: Vec<&'a Endpoint>) -> Self {
-        let weight = members.iter().fold(0, |sum: u32, member| sum.saturating_add(member.weight));
-        Self { locality, members, weight, priority: 0 }
+        let weight = members
+            .iter()
+            .fold(0, |sum: u32, member| sum.saturating_add(member.weight));
+        Self {
+            locality,
+            members,
+            weight,
+            priority: 0,
+        }
     }
 }
 
@@ -34,7 +41,10 @@ pub(crate) enum Preference {
     /// Nothing.
     None,
     /// Places and labels; `force` even where no endpoint is ever ejected.
-    Locality { setting: LocalityLoadBalancerSetting, force: bool },
+    Locality {
+        setting: LocalityLoadBalancerSetting,
+        force: bool,
+    },
     /// Envoy's own preference for the same zone.
     ZoneAware(ZoneAwareLoadBalancerSetting),
 }
@@ -68,9 +78,14 @@ pub(crate) fn preference(
     };
     if !labels.is_empty() {
         let failover_priority = labels.iter().map(|label| (*label).to_owned()).collect();
-        let setting =
-            LocalityLoadBalancerSetting { failover_priority, ..LocalityLoadBalancerSetting::default() };
-        return Preference::Locality { setting, force: true };
+        let setting = LocalityLoadBalancerSetting {
+            failover_priority,
+            ..LocalityLoadBalancerSetting::default()
+        };
+        return Preference::Locality {
+            setting,
+            force: true,
+        };
     }
     match (&mesh.zone_aware_lb_setting, &mesh.locality_lb_setting) {
         (Some(setting), _) => Preference::ZoneAware(setting.clone()),
@@ -83,7 +98,10 @@ fn of_setting(setting: LocalityLoadBalancerSetting) -> Preference {
     if setting.enabled == Some(false) {
         Preference::None
     } else {
-        Preference::Locality { setting, force: false }
+        Preference::Locality {
+            setting,
+            force: false,
+        }
     }
 }
 
@@ -97,7 +115,6 @@ impl Preference {
         ejects: bool,
     ) -> Vec<Group<'a>> {
         match self {
-            Self::None => groups,
             Self::Locality { setting, .. } if !setting.distribute.is_empty() => {
                 distributed(groups, &setting.distribute, &proxy.locality)
             }
@@ -109,8 +126,8 @@ impl Preference {
                 }
                 failed_over(groups, &setting.failover, &proxy.locality)
             }
-            Self::Locality { .. } => groups,
             Self::ZoneAware(setting) if setting.enabled == Some(false) => groups,
+            Self::None | Self::Locality { .. } => groups,
             Self::ZoneAware(setting) => {
                 let groups = by_priority_labels(groups, &setting.failover_priority, proxy);
                 by_region(groups, &setting.failover, &proxy.locality.region)
@@ -136,19 +153,30 @@ fn distributed<'a>(
     place: &Locality,
 ) -> Vec<Group<'a>> {
     let from = |share: &&Distribute| matches(place, share.from.as_deref().unwrap_or_default());
-    let Some(share) = shares.iter().find(from) else { return groups };
+    let Some(share) = shares.iter().find(from) else {
+        return groups;
+    };
     let mut left: BTreeSet<usize> = (0..groups.len()).collect();
     for (pattern, weight) in &share.to {
         let own: Vec<usize> = left
             .iter()
             .copied()
-            .filter(|index| groups.get(*index).is_some_and(|g| matches(&g.locality, pattern)))
+            .filter(|index| {
+                groups
+                    .get(*index)
+                    .is_some_and(|g| matches(&g.locality, pattern))
+            })
             .collect();
-        let total: u64 =
-            own.iter().filter_map(|index| groups.get(*index)).map(|g| u64::from(g.weight)).sum();
+        let total: u64 = own
+            .iter()
+            .filter_map(|index| groups.get(*index))
+            .map(|g| u64::from(g.weight))
+            .sum();
         for index in own {
             left.remove(&index);
-            let Some(group) = groups.get_mut(index) else { continue };
+            let Some(group) = groups.get_mut(index) else {
+                continue;
+            };
             let share = (u64::from(group.weight) * u64::from(*weight)).div_ceil(total.max(1));
             if share > 0 {
                 group.weight = u32::try_from(share).unwrap_or(u32::MAX);
@@ -169,7 +197,9 @@ fn failed_over<'a>(
     failover: &[Failover],
     place: &Locality,
 ) -> Vec<Group<'a>> {
-    let declared = failover.iter().find(|entry| entry.from.as_deref() == Some(&*place.region));
+    let declared = failover
+        .iter()
+        .find(|entry| entry.from.as_deref() == Some(&*place.region));
     for group in &mut groups {
         let other = &group.locality;
         let level = if other.region != place.region {
@@ -191,7 +221,9 @@ fn by_region<'a>(
     failover: &[Failover],
     region: &str,
 ) -> Vec<Group<'a>> {
-    let declared = failover.iter().find(|entry| entry.from.as_deref() == Some(region));
+    let declared = failover
+        .iter()
+        .find(|entry| entry.from.as_deref() == Some(region));
     for group in &mut groups {
         let other = &*group.locality.region;
         let level = if other == region {
@@ -220,10 +252,16 @@ fn by_priority_labels<'a>(
     for group in groups {
         let mut by_level: BTreeMap<u32, Vec<&'a Endpoint>> = BTreeMap::new();
         for member in group.members {
-            by_level.entry(level(member, labels, proxy)).or_default().push(member);
+            by_level
+                .entry(level(member, labels, proxy))
+                .or_default()
+                .push(member);
         }
         for (priority, members) in by_level {
-            split.push(Group { priority, ..Group::new(group.locality.clone(), members) });
+            split.push(Group {
+                priority,
+                ..Group::new(group.locality.clone(), members)
+            });
         }
     }
     compacted(split)
@@ -239,7 +277,11 @@ fn level(endpoint: &Endpoint, labels: &[String], proxy: &ProxyIdentity) -> u32 {
         };
         let own = proxy.labels.get(key).map(String::as_str);
         let wanted = fixed.or(own).unwrap_or_default();
-        let found = endpoint.labels.get(key).map(String::as_str).unwrap_or_default();
+        let found = endpoint
+            .labels
+            .get(key)
+            .map(String::as_str)
+            .unwrap_or_default();
         if wanted == found {
             continue;
         }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use sealane_xds::core::{Metadata, TransportSocket};
 use sealane_xds::http_inspector::HttpInspector;
-use sealane_xds::listener::{Filter, FilterChain, FilterChainMatch, ListenerFilter, listener_filter};
+use sealane_xds::listener::{
+    Filter, FilterChain, FilterChainMatch, ListenerFilter, listener_filter,
+};
 use sealane_xds::tls_inspector::TlsInspector;
 use sealane_xds::{any, types};
 
@@ -32,7 +34,10 @@ pub(crate) struct Chain {
 impl Chain {
     /// A chain of one filter for all connections.
     pub(crate) fn of(filter: Filter) -> Self {
-        Self { filters: vec![filter], ..Self::default() }
+        Self {
+            filters: vec![filter],
+            ..Self::default()
+        }
     }
 
     /// Only connections that look like plain HTTP.
@@ -57,7 +62,12 @@ impl Chain {
     /// Whether the two could not be told apart.
     pub(crate) fn contradicts(&self, other: &Self) -> bool {
         let names = |chain: &Self| -> BTreeSet<String> {
-            chain.sni_hosts.iter().filter(|host| *host != "*").cloned().collect()
+            chain
+                .sni_hosts
+                .iter()
+                .filter(|host| *host != "*")
+                .cloned()
+                .collect()
         };
         self.transport_protocol == other.transport_protocol
             && self.application_protocols == other.application_protocols
@@ -70,14 +80,20 @@ impl Chain {
         if self.takes_all() {
             return None;
         }
-        let mut server_names = if self.any_sni() { Vec::new() } else { self.sni_hosts.clone() };
+        let mut server_names = if self.any_sni() {
+            Vec::new()
+        } else {
+            self.sni_hosts.clone()
+        };
         server_names.sort();
         let mut ranges = self.ranges.clone();
         ranges.sort();
         let prefix_ranges = ranges.iter().filter_map(|range| message::cidr(range));
         Some(FilterChainMatch {
             server_names,
-            prefix_ranges: prefix_ranges.filter(|range| range.address_prefix != "0.0.0.0").collect(),
+            prefix_ranges: prefix_ranges
+                .filter(|range| range.address_prefix != "0.0.0.0")
+                .collect(),
             transport_protocol: self.transport_protocol.clone(),
             application_protocols: self.application_protocols.clone(),
             ..FilterChainMatch::default()
@@ -108,9 +124,9 @@ impl Chain {
 fn ranges(texts: &[String]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for text in texts {
-        let net = text.parse::<ipnet::IpNet>().or_else(|_| {
-            text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from)
-        });
+        let net = text
+            .parse::<ipnet::IpNet>()
+            .or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from));
         match net {
             Ok(net) if net.addr().to_string() != "0.0.0.0" => {
                 all.insert(net.trunc().to_string());
@@ -129,7 +145,9 @@ pub(crate) fn tls_inspector() -> ListenerFilter {
     };
     ListenerFilter {
         name: "envoy.filters.listener.tls_inspector".to_owned(),
-        config_type: Some(listener_filter::ConfigType::TypedConfig(any::pack(&settings))),
+        config_type: Some(listener_filter::ConfigType::TypedConfig(any::pack(
+            &settings,
+        ))),
         ..ListenerFilter::default()
     }
 }
@@ -147,5 +165,8 @@ pub(crate) fn http_inspector() -> ListenerFilter {
 
 /// A half-open range of one port.
 pub(crate) fn port_range(port: u16) -> types::Int32Range {
-    types::Int32Range { start: i32::from(port), end: i32::from(port) + 1 }
+    types::Int32Range {
+        start: i32::from(port),
+        end: i32::from(port) + 1,
+    }
 }

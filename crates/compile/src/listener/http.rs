@@ -10,9 +10,7 @@ use sealane_xds::hcm::http_connection_manager::{
     ForwardClientCertDetails, PathWithEscapedSlashesAction, RouteSpecifier,
     SetCurrentClientCertDetails, UpgradeConfig,
 };
-use sealane_xds::hcm::{
-    HttpConnectionManager, HttpFilter, Rds, RequestIdExtension, http_filter,
-};
+use sealane_xds::hcm::{HttpConnectionManager, HttpFilter, Rds, RequestIdExtension, http_filter};
 use sealane_xds::listener::{Filter, filter};
 use sealane_xds::protobuf::Any;
 use sealane_xds::request_id::UuidRequestIdConfig;
@@ -78,7 +76,8 @@ pub(super) fn connection_manager(input: HttpInput<'_>) -> Filter {
             "istio-envoy".clone_into(&mut manager.server_name);
             forward_certificate(&mut manager, ForwardClientCertDetails::AppendForward);
             if input.protocol.is_http2() {
-                manager.http2_protocol_options = Some(sealane_xds::core::Http2ProtocolOptions::default());
+                manager.http2_protocol_options =
+                    Some(sealane_xds::core::Http2ProtocolOptions::default());
             }
         }
         Class::Gateway => {
@@ -87,7 +86,10 @@ pub(super) fn connection_manager(input: HttpInput<'_>) -> Filter {
             forward_certificate(&mut manager, ForwardClientCertDetails::SanitizeSet);
         }
     }
-    network_filter("envoy.filters.network.http_connection_manager", any::pack(&manager))
+    network_filter(
+        "envoy.filters.network.http_connection_manager",
+        any::pack(&manager),
+    )
 }
 
 /// A filter of a chain.
@@ -120,7 +122,8 @@ fn http_filter(name: &str, settings: Any) -> HttpFilter {
 fn filters(protocol: Protocol) -> Vec<HttpFilter> {
     let mut filters = Vec::new();
     if protocol == Protocol::GrpcWeb {
-        let web = sealane_xds::envoy::envoy::extensions::filters::http::grpc_web::v3::GrpcWeb::default();
+        let web =
+            sealane_xds::envoy::envoy::extensions::filters::http::grpc_web::v3::GrpcWeb::default();
         filters.push(http_filter("envoy.filters.http.grpc_web", any::pack(&web)));
     }
     let stats = GrpcStats {
@@ -130,10 +133,22 @@ fn filters(protocol: Protocol) -> Vec<HttpFilter> {
         )),
         ..GrpcStats::default()
     };
-    filters.push(http_filter("envoy.filters.http.grpc_stats", any::pack(&stats)));
-    filters.push(http_filter("envoy.filters.http.fault", any::pack(&HttpFault::default())));
-    filters.push(http_filter("envoy.filters.http.cors", any::pack(&Cors::default())));
-    filters.push(http_filter("envoy.filters.http.router", any::pack(&Router::default())));
+    filters.push(http_filter(
+        "envoy.filters.http.grpc_stats",
+        any::pack(&stats),
+    ));
+    filters.push(http_filter(
+        "envoy.filters.http.fault",
+        any::pack(&HttpFault::default()),
+    ));
+    filters.push(http_filter(
+        "envoy.filters.http.cors",
+        any::pack(&Cors::default()),
+    ));
+    filters.push(http_filter(
+        "envoy.filters.http.router",
+        any::pack(&Router::default()),
+    ));
     filters
 }
 
@@ -142,7 +157,9 @@ fn request_id() -> RequestIdExtension {
         use_request_id_for_trace_sampling: Some(message::bool_value(true)),
         ..UuidRequestIdConfig::default()
     };
-    RequestIdExtension { typed_config: Some(any::pack(&settings)) }
+    RequestIdExtension {
+        typed_config: Some(any::pack(&settings)),
+    }
 }
 
 fn normalize(manager: &mut HttpConnectionManager, how: PathNormalization) {

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use sealane_model::networking::sidecar::{CaptureMode, IstioIngressListener};
+use sealane_xds::any;
 use sealane_xds::core::{Metadata, TrafficDirection};
 use sealane_xds::listener::listener_filter_chain_match_predicate::{MatchSet, Rule};
 use sealane_xds::listener::{
     Filter, FilterChain, FilterChainMatch, Listener, ListenerFilter,
     ListenerFilterChainMatchPredicate, listener_filter,
 };
-use sealane_xds::any;
 use sealane_xds::names::VIRTUAL_INBOUND;
 use sealane_xds::original_dst::OriginalDst;
 
@@ -115,8 +115,14 @@ impl InboundListeners<'_> {
                 }
             }
             None => {
-                for target in self.targets.iter().filter(|t| t.port.protocol != Protocol::Udp) {
-                    ports.entry(target.target).or_insert_with(|| service_port(target));
+                for target in self
+                    .targets
+                    .iter()
+                    .filter(|t| t.port.protocol != Protocol::Udp)
+                {
+                    ports
+                        .entry(target.target)
+                        .or_insert_with(|| service_port(target));
                 }
             }
         }
@@ -259,15 +265,31 @@ fn listener_filters(chains: &[FilterChain], caught: bool) -> Vec<ListenerFilter>
         });
     }
     let mut sniffed: BTreeMap<u16, bool> = BTreeMap::new();
-    for found in chains.iter().filter_map(|chain| chain.filter_chain_match.as_ref()) {
-        let port = found.destination_port.as_ref().map(|port| port.value).unwrap_or_default();
-        let looks = found.application_protocols.iter().any(|name| PLAIN_HTTP.contains(&&**name));
-        *sniffed.entry(u16::try_from(port).unwrap_or_default()).or_default() |= looks;
+    for found in chains
+        .iter()
+        .filter_map(|chain| chain.filter_chain_match.as_ref())
+    {
+        let port = found
+            .destination_port
+            .as_ref()
+            .map(|port| port.value)
+            .unwrap_or_default();
+        let looks = found
+            .application_protocols
+            .iter()
+            .any(|name| PLAIN_HTTP.contains(&&**name));
+        *sniffed
+            .entry(u16::try_from(port).unwrap_or_default())
+            .or_default() |= looks;
     }
     if !sniffed.values().any(|looks| *looks) {
         return filters;
     }
-    let without = sniffed.iter().filter(|(_, looks)| !**looks).map(|(port, _)| *port).collect();
+    let without = sniffed
+        .iter()
+        .filter(|(_, looks)| !**looks)
+        .map(|(port, _)| *port)
+        .collect();
     filters.push(ListenerFilter {
         filter_disabled: on_ports(without),
         ..chains::http_inspector()
@@ -285,5 +307,7 @@ fn on_ports(ports: Vec<u16>) -> Option<ListenerFilterChainMatchPredicate> {
     if rules.len() < 2 {
         return rules.pop();
     }
-    Some(ListenerFilterChainMatchPredicate { rule: Some(Rule::OrMatch(MatchSet { rules })) })
+    Some(ListenerFilterChainMatchPredicate {
+        rule: Some(Rule::OrMatch(MatchSet { rules })),
+    })
 }

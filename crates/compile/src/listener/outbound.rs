@@ -70,8 +70,10 @@ impl OutboundListeners<'_> {
         for egress in &self.scope.egress {
             self.add_egress(egress, &mut entries, notes);
         }
-        let mut listeners: Vec<Listener> =
-            entries.into_values().map(|entry| self.finished(entry)).collect();
+        let mut listeners: Vec<Listener> = entries
+            .into_values()
+            .map(|entry| self.finished(entry))
+            .collect();
         if self.mesh.proxy_http_port > 0 {
             listeners.push(self.http_proxy());
         }
@@ -82,24 +84,44 @@ impl OutboundListeners<'_> {
 
     fn add_egress(self, egress: &Egress, entries: &mut Entries, notes: &mut Notes) {
         let listener = egress.listener.as_ref();
-        let capture = listener.and_then(|listener| listener.capture_mode).unwrap_or_default();
+        let capture = listener
+            .and_then(|listener| listener.capture_mode)
+            .unwrap_or_default();
         let bound = capture == CaptureMode::None || egress.bind().starts_with("unix://");
         let bind = match egress.bind() {
             "" if bound => LOCALHOST,
             bind => bind,
         };
         if let (Some(number), Some(protocol)) = (egress.port(), egress.protocol()) {
-            let port = Port { name: String::new(), number, protocol };
+            let port = Port {
+                name: String::new(),
+                number,
+                protocol,
+            };
             for service in &egress.services {
-                let offer = Offer { service, port: &port, bind, bound, egress };
+                let offer = Offer {
+                    service,
+                    port: &port,
+                    bind,
+                    bound,
+                    egress,
+                };
                 self.add(offer, entries, notes);
             }
             return;
         }
-        entries.values_mut().for_each(|entry| entry.locked = true);
+        for entry in entries.values_mut() {
+            entry.locked = true;
+        }
         for service in &egress.services {
             for port in &service.ports {
-                let offer = Offer { service, port, bind, bound, egress };
+                let offer = Offer {
+                    service,
+                    port,
+                    bind,
+                    bound,
+                    egress,
+                };
                 self.add_service_port(offer, entries, notes);
             }
         }
@@ -124,7 +146,14 @@ impl OutboundListeners<'_> {
         let addresses = endpoints.iter().map(|endpoint| endpoint.address.as_str());
         for address in addresses.filter(|address| *address != self.proxy.ip) {
             if address.parse::<IpAddr>().is_ok() {
-                self.add(Offer { bind: address, ..offer }, entries, notes);
+                self.add(
+                    Offer {
+                        bind: address,
+                        ..offer
+                    },
+                    entries,
+                    notes,
+                );
             }
         }
     }
@@ -161,7 +190,11 @@ impl OutboundListeners<'_> {
         let key = (bind.clone(), offer.port.number);
         let shared = bind == NO_ADDRESS && offer.port.protocol != Protocol::HttpProxy;
         let chain = self.http_chain(offer, &bind);
-        let chain = if shared { chain.for_plain_http() } else { chain };
+        let chain = if shared {
+            chain.for_plain_http()
+        } else {
+            chain
+        };
         match entries.get_mut(&key) {
             Some(entry) if entry.protocol.is_tcp() => {
                 merge(&mut entry.chains, vec![chain]);
@@ -169,7 +202,11 @@ impl OutboundListeners<'_> {
             }
             Some(_) => {}
             None => {
-                let protocol = if shared { Protocol::Unsupported } else { offer.port.protocol };
+                let protocol = if shared {
+                    Protocol::Unsupported
+                } else {
+                    offer.port.protocol
+                };
                 entries.insert(key, entry(offer, bind, protocol, vec![chain]));
             }
         }
@@ -216,11 +253,20 @@ impl OutboundListeners<'_> {
             .egress
             .virtual_services
             .iter()
-            .filter(|rules| rules.spec.hosts.iter().any(|h| host::overlaps(h, &offer.service.host)))
+            .filter(|rules| {
+                rules
+                    .spec
+                    .hosts
+                    .iter()
+                    .any(|h| host::overlaps(h, &offer.service.host))
+            })
             .cloned()
             .collect();
         let chains = ServiceChains {
-            input: TcpInput { proxy: self.proxy, scope: self.scope },
+            input: TcpInput {
+                proxy: self.proxy,
+                scope: self.scope,
+            },
             service: offer.service,
             port: offer.port.number,
             protocol: offer.port.protocol,
@@ -252,7 +298,10 @@ impl OutboundListeners<'_> {
 
     fn finished(self, entry: Entry) -> Listener {
         let needs_tls = entry.chains.iter().any(Chain::needs_tls_inspector);
-        let needs_http = entry.chains.iter().any(|chain| !chain.application_protocols.is_empty());
+        let needs_http = entry
+            .chains
+            .iter()
+            .any(|chain| !chain.application_protocols.is_empty());
         let mut filters = Vec::new();
         if needs_tls {
             filters.push(chains::tls_inspector());
@@ -260,8 +309,11 @@ impl OutboundListeners<'_> {
         if needs_http {
             filters.push(chains::http_inspector());
         }
-        let detection =
-            if needs_http { self.mesh.protocol_detection_timeout } else { std::time::Duration::ZERO };
+        let detection = if needs_http {
+            self.mesh.protocol_detection_timeout
+        } else {
+            std::time::Duration::ZERO
+        };
         let (all, some): (Vec<Chain>, Vec<Chain>) =
             entry.chains.into_iter().partition(Chain::takes_all);
         let mut filter_chains: Vec<FilterChain> = some.into_iter().map(Chain::build).collect();
@@ -282,9 +334,7 @@ impl OutboundListeners<'_> {
             continue_on_listener_filters_timeout: true,
             traffic_direction: TrafficDirection::Outbound as i32,
             bind_to_port: (!entry.bound).then(|| message::bool_value(false)),
-            max_connections_to_accept_per_socket_event: entry
-                .bound
-                .then(|| message::u32_value(1)),
+            max_connections_to_accept_per_socket_event: entry.bound.then(|| message::u32_value(1)),
             ..Listener::default()
         }
     }
@@ -374,7 +424,14 @@ fn binding(offer: Offer<'_>) -> (String, Vec<String>) {
 }
 
 fn entry(offer: Offer<'_>, bind: String, protocol: Protocol, chains: Vec<Chain>) -> Entry {
-    Entry { bind, port: offer.port.number, bound: offer.bound, protocol, chains, locked: false }
+    Entry {
+        bind,
+        port: offer.port.number,
+        bound: offer.bound,
+        protocol,
+        chains,
+        locked: false,
+    }
 }
 
 /// Adds chains that can be told apart from all that are there.

@@ -37,19 +37,27 @@ pub(super) fn socket(settings: &ServerTlsSettings, tcp: bool) -> TransportSocket
     };
     TransportSocket {
         name: tls::TRANSPORT_SOCKET.to_owned(),
-        config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(&context))),
+        config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(
+            &context,
+        ))),
     }
 }
 
-fn filled(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.is_empty())
+fn filled(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
 fn credentials(settings: &ServerTlsSettings) -> Vec<&str> {
     if settings.credential_names.is_empty() {
-        filled(&settings.credential_name).into_iter().collect()
+        filled(settings.credential_name.as_ref())
+            .into_iter()
+            .collect()
     } else {
-        settings.credential_names.iter().map(String::as_str).collect()
+        settings
+            .credential_names
+            .iter()
+            .map(String::as_str)
+            .collect()
     }
 }
 
@@ -59,18 +67,25 @@ fn certificates(settings: &ServerTlsSettings, mode: ServerTlsMode) -> Vec<SdsSec
     }
     let credentials = credentials(settings);
     if !credentials.is_empty() {
-        return credentials.into_iter().map(|name| tls::credential(name, "")).collect();
+        return credentials
+            .into_iter()
+            .map(|name| tls::credential(name, ""))
+            .collect();
     }
     let mut files = Vec::new();
     for pair in &settings.tls_certificates {
-        if let (Some(certificate), Some(key)) =
-            (filled(&pair.server_certificate), filled(&pair.private_key))
-        {
+        if let (Some(certificate), Some(key)) = (
+            filled(pair.server_certificate.as_ref()),
+            filled(pair.private_key.as_ref()),
+        ) {
             files.push(tls::agent_secret(&tls::file_certificate(certificate, key)));
         }
     }
     if files.is_empty() {
-        let name = match (filled(&settings.server_certificate), filled(&settings.private_key)) {
+        let name = match (
+            filled(settings.server_certificate.as_ref()),
+            filled(settings.private_key.as_ref()),
+        ) {
             (Some(certificate), Some(key)) => tls::file_certificate(certificate, key),
             _ => tls::OWN_CERTIFICATE.to_owned(),
         };
@@ -93,7 +108,7 @@ fn validation(settings: &ServerTlsSettings, mode: ServerTlsMode) -> Option<Valid
     };
     match (asks, from_secret) {
         (true, true) => {
-            let authority = filled(&settings.ca_cert_credential_name);
+            let authority = filled(settings.ca_cert_credential_name.as_ref());
             let roots = match authority {
                 Some(name) => tls::credential(name, ""),
                 None => tls::credential(credential.unwrap_or_default(), "-cacert"),
@@ -102,11 +117,12 @@ fn validation(settings: &ServerTlsSettings, mode: ServerTlsMode) -> Option<Valid
         }
         (true, false) => {
             let mut own = tls::named(&settings.subject_alt_names);
-            own.crl = filled(&settings.ca_crl).map(|path| DataSource {
+            own.crl = filled(settings.ca_crl.as_ref()).map(|path| DataSource {
                 specifier: Some(Specifier::Filename(path.to_owned())),
                 ..DataSource::default()
             });
-            let roots = filled(&settings.ca_certificates).filter(|_| mode != ServerTlsMode::IstioMutual);
+            let roots = filled(settings.ca_certificates.as_ref())
+                .filter(|_| mode != ServerTlsMode::IstioMutual);
             let roots = roots.map_or_else(|| tls::MESH_ROOTS.to_owned(), tls::file_roots);
             Some(tls::combined(own, tls::agent_secret(&roots)))
         }

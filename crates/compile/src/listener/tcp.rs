@@ -36,7 +36,9 @@ pub(crate) struct TcpInput<'a> {
 
 impl<'a> TcpInput<'a> {
     fn rule(self, host: &str) -> Option<&'a DestinationRule> {
-        self.scope.destination_rule(self.proxy, host).map(|rule| &rule.spec)
+        self.scope
+            .destination_rule(self.proxy, host)
+            .map(|rule| &rule.spec)
     }
 
     fn service(self, host: &str) -> Option<&'a Arc<Service>> {
@@ -54,12 +56,18 @@ pub(crate) struct RoutedBy<'a> {
 
 /// Everything to one cluster, without limits.
 pub(super) fn plain(cluster: &str) -> Filter {
-    filter(&TcpProxy { cluster_specifier: to(cluster), ..named(cluster) })
+    filter(&TcpProxy {
+        cluster_specifier: Some(to(cluster)),
+        ..named(cluster)
+    })
 }
 
 /// Everything to one cluster of a service, as its DestinationRule says.
 pub(crate) fn to_service(cluster: &str, host: &str, input: TcpInput<'_>) -> Filter {
-    let proxy = TcpProxy { cluster_specifier: to(cluster), ..named(cluster) };
+    let proxy = TcpProxy {
+        cluster_specifier: Some(to(cluster)),
+        ..named(cluster)
+    };
     filter(&with_rule(proxy, input.rule(host), ""))
 }
 
@@ -80,20 +88,35 @@ pub(super) fn to_destinations(
     for (index, route) in routes.iter().enumerate() {
         let service = input.service(&route.destination.host).map(Arc::as_ref);
         let cluster = destination::cluster(&route.destination, service, port);
-        let path = FieldPath::root().field("route").index(index).field("destination");
+        let path = FieldPath::root()
+            .field("route")
+            .index(index)
+            .field("destination");
         notes.reference(&cluster, &route.destination, by.origin, &path);
         clusters.insert(index, cluster);
     }
     if let ([only], Some(cluster)) = (routes, clusters.get(&0)) {
         let subset = only.destination.subset.as_deref().unwrap_or_default();
-        let proxy = TcpProxy { cluster_specifier: to(cluster), ..named(cluster) };
+        let proxy = TcpProxy {
+            cluster_specifier: Some(to(cluster)),
+            ..named(cluster)
+        };
         return Some(filter(&with_rule(proxy, rule, subset)));
     }
-    let weights = routes.iter().zip(clusters.into_values()).filter_map(|(route, name)| {
-        let weight = u32::try_from(route.weight.unwrap_or_default()).ok()?;
-        (weight > 0).then(|| ClusterWeight { name, weight, ..ClusterWeight::default() })
-    });
-    let weights = WeightedCluster { clusters: weights.collect() };
+    let weights = routes
+        .iter()
+        .zip(clusters.into_values())
+        .filter_map(|(route, name)| {
+            let weight = u32::try_from(route.weight.unwrap_or_default()).ok()?;
+            (weight > 0).then(|| ClusterWeight {
+                name,
+                weight,
+                ..ClusterWeight::default()
+            })
+        });
+    let weights = WeightedCluster {
+        clusters: weights.collect(),
+    };
     if weights.clusters.is_empty() {
         return None;
     }
@@ -105,11 +128,14 @@ pub(super) fn to_destinations(
 }
 
 fn named(stat_prefix: &str) -> TcpProxy {
-    TcpProxy { stat_prefix: stat_prefix.to_owned(), ..TcpProxy::default() }
+    TcpProxy {
+        stat_prefix: stat_prefix.to_owned(),
+        ..TcpProxy::default()
+    }
 }
 
-fn to(cluster: &str) -> Option<ClusterSpecifier> {
-    Some(ClusterSpecifier::Cluster(cluster.to_owned()))
+fn to(cluster: &str) -> ClusterSpecifier {
+    ClusterSpecifier::Cluster(cluster.to_owned())
 }
 
 fn filter(proxy: &TcpProxy) -> Filter {
@@ -133,7 +159,11 @@ fn with_rule(mut proxy: TcpProxy, rule: Option<&DestinationRule>, subset: &str) 
         });
     }
     proxy.tunneling_config = tunnel(rule, subset).map(|tunnel| TunnelingConfig {
-        hostname: format!("{}:{}", host::bracketed(&tunnel.target_host), tunnel.target_port),
+        hostname: format!(
+            "{}:{}",
+            host::bracketed(&tunnel.target_host),
+            tunnel.target_port
+        ),
         use_post: tunnel.protocol.as_deref() == Some("POST"),
         ..TunnelingConfig::default()
     });

@@ -77,75 +77,100 @@ fn tcp_conditions(entry: &L4MatchAttributes) -> Conditions<'_> {
 impl ServiceChains<'_> {
     /// The chains of the port: those of rules, then the service's own where they leave room.
     pub(super) fn build(self, notes: &mut Notes) -> Vec<Chain> {
-        if self.protocol.is_tls() { self.tls(notes) } else { self.tcp(notes) }
+        if self.protocol.is_tls() {
+            self.tls(notes)
+        } else {
+            self.tcp(notes)
+        }
     }
 
     fn tls(self, notes: &mut Notes) -> Vec<Chain> {
         let mut chains = Vec::new();
         let mut seen: BTreeSet<(Vec<String>, Vec<String>)> = BTreeSet::new();
         let mut ranges = self.ranges.to_vec();
-        for rules in self.rules {
-            for rule in &rules.spec.tls {
-                let holds = |entry: &&TlsMatchAttributes| {
-                    tls_conditions(entry).hold(self.input.proxy, self.port)
-                };
-                for entry in rule.route.matches.iter().filter(holds) {
-                    if !entry.destination_subnets.is_empty() && self.port > 0 {
-                        ranges.clone_from(&entry.destination_subnets);
-                    }
-                    if !seen.insert((entry.sni_hosts.clone(), entry.destination_subnets.clone())) {
-                        continue;
-                    }
-                    let chain = self.rule_chain(rules, &rule.origin, &rule.route.route, notes);
-                    chains.extend(chain.map(|chain| Chain {
-                        sni_hosts: entry.sni_hosts.clone(),
-                        ranges: ranges.clone(),
-                        ..chain
-                    }));
+        let rules = self
+            .rules
+            .iter()
+            .flat_map(|rules| rules.spec.tls.iter().map(move |rule| (rules, rule)));
+        for (rules, rule) in rules.filter(|(_, rule)| !rule.route.route.is_empty()) {
+            let holds = |entry: &&TlsMatchAttributes| {
+                tls_conditions(entry).hold(self.input.proxy, self.port)
+            };
+            for entry in rule.route.matches.iter().filter(holds) {
+                let subnets = &entry.destination_subnets;
+                if !subnets.is_empty() && self.port > 0 {
+                    ranges.clone_from(subnets);
                 }
+                if !seen.insert((entry.sni_hosts.clone(), subnets.clone())) {
+                    continue;
+                }
+                let chain = self.rule_chain(rules, &rule.origin, &rule.route.route, notes);
+                chains.extend(chain.map(|chain| Chain {
+                    sni_hosts: entry.sni_hosts.clone(),
+                    ranges: ranges.clone(),
+                    ..chain
+                }));
             }
         }
         if chains.is_empty() {
-            chains.push(Chain { sni_hosts: self.own_names(), ranges, ..self.own_chain() });
+            let sni_hosts = self.own_names();
+            chains.push(Chain {
+                sni_hosts,
+                ranges,
+                ..self.own_chain()
+            });
         }
         chains
     }
 
     fn tcp(self, notes: &mut Notes) -> Vec<Chain> {
         let mut chains = Vec::new();
-        for rules in self.rules {
-            for rule in rules.spec.tcp.iter().filter(|rule| !rule.route.route.is_empty()) {
-                let holds = |entry: &&L4MatchAttributes| {
-                    tcp_conditions(entry).hold(self.input.proxy, self.port)
-                };
-                let matched: Vec<_> = rule.route.matches.iter().filter(holds).collect();
-                let whole = rule.route.matches.is_empty()
-                    || matched.iter().any(|e| e.destination_subnets.is_empty() || self.port == 0);
-                let chain = || self.rule_chain(rules, &rule.origin, &rule.route.route, notes);
-                if whole {
-                    let ranges = self.ranges.to_vec();
-                    let mut chain = chain;
-                    chains.extend(chain().map(|chain| Chain { ranges, ..chain }));
-                    return chains;
-                }
-                let subnets = matched.iter().flat_map(|entry| entry.destination_subnets.clone());
-                let mut subnets: Vec<String> = subnets.collect();
-                if subnets.is_empty() {
-                    continue;
-                }
-                subnets.sort();
-                let mut own = self.ranges.to_vec();
-                own.sort();
-                let same = own == subnets;
-                let mut chain = chain;
-                chains.extend(chain().map(|chain| Chain { ranges: subnets, ..chain }));
-                if same {
-                    return chains;
-                }
+        let rules = self
+            .rules
+            .iter()
+            .flat_map(|rules| rules.spec.tcp.iter().map(move |rule| (rules, rule)));
+        for (rules, rule) in rules.filter(|(_, rule)| !rule.route.route.is_empty()) {
+            let Some(subnets) = self.subnets(&rule.route.matches) else {
+                continue;
+            };
+            let chain = self.rule_chain(rules, &rule.origin, &rule.route.route, notes);
+            let whole = subnets.is_empty();
+            let mut own = self.ranges.to_vec();
+            own.sort();
+            let same = own == subnets;
+            let ranges = if whole { self.ranges.to_vec() } else { subnets };
+            chains.extend(chain.map(|chain| Chain { ranges, ..chain }));
+            // Nothing is left for other rules, or for the service itself.
+            if whole || same {
+                return chains;
             }
         }
-        chains.push(Chain { ranges: self.ranges.to_vec(), ..self.own_chain() });
+        chains.push(Chain {
+            ranges: self.ranges.to_vec(),
+            ..self.own_chain()
+        });
         chains
+    }
+
+    /// The ranges, sorted, that a rule is for: none of them when it is for all connections.
+    /// `None` when no match holds here.
+    fn subnets(self, matches: &[L4MatchAttributes]) -> Option<Vec<String>> {
+        if matches.is_empty() {
+            return Some(Vec::new());
+        }
+        let holds =
+            |entry: &&L4MatchAttributes| tcp_conditions(entry).hold(self.input.proxy, self.port);
+        let mut subnets = Vec::new();
+        let mut any = false;
+        for entry in matches.iter().filter(holds) {
+            if entry.destination_subnets.is_empty() || self.port == 0 {
+                return Some(Vec::new());
+            }
+            any = true;
+            subnets.extend(entry.destination_subnets.iter().cloned());
+        }
+        subnets.sort();
+        any.then_some(subnets)
     }
 
     fn rule_chain(
@@ -157,9 +182,15 @@ impl ServiceChains<'_> {
     ) -> Option<Chain> {
         let object = &rules.object;
         let stat_prefix = format!("{}.{}", object.name, object.namespace);
-        let by = RoutedBy { origin, stat_prefix: &stat_prefix };
+        let by = RoutedBy {
+            origin,
+            stat_prefix: &stat_prefix,
+        };
         let filter = tcp::to_destinations(routes, self.port, by, self.input, notes)?;
-        Some(Chain { metadata: Some(metadata(rules, origin)), ..Chain::of(filter) })
+        Some(Chain {
+            metadata: Some(metadata(rules, origin)),
+            ..Chain::of(filter)
+        })
     }
 
     fn own_chain(self) -> Chain {
@@ -182,7 +213,11 @@ impl ServiceChains<'_> {
         let mut all = vec![self.service.host.clone()];
         for alias in &self.service.aliases {
             all.push(alias.clone());
-            all.extend(host::short_forms(alias, &self.input.proxy.namespace, self.domain_suffix));
+            all.extend(host::short_forms(
+                alias,
+                &self.input.proxy.namespace,
+                self.domain_suffix,
+            ));
         }
         all
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sealane_model::duration::Duration;
 use sealane_model::networking::destination::Destination;
 use sealane_model::networking::http_route::HttpRouteDestination;
 use sealane_model::networking::load_balancer::ConsistentHashLb;
@@ -18,7 +19,7 @@ use crate::message;
 use crate::notes::Notes;
 use crate::policy;
 use crate::route::headers::{self, Operations};
-use crate::route::{hash, matches, mirror, retry};
+use crate::route::{hash, matches, mirror, retry, timeout};
 use crate::rule::HttpRule;
 use crate::service::Service;
 use crate::visibility::Scope;
@@ -40,7 +41,9 @@ impl<'a> ActionInput<'a> {
     }
 
     fn hash(self, destination: &Destination) -> Option<&'a ConsistentHashLb> {
-        let rule = self.scope.destination_rule(self.place.proxy, &destination.host)?;
+        let rule = self
+            .scope
+            .destination_rule(self.place.proxy, &destination.host)?;
         policy::hash_for_destination(&rule.spec, destination)
     }
 }
@@ -53,9 +56,7 @@ pub(crate) fn forward(
     notes: &mut Notes,
 ) -> (RouteAction, Operations) {
     let mut action = RouteAction::default();
-    let timeout = rule.route.timeout.map(|time| message::duration(time.std()));
-    action.timeout = Some(timeout.unwrap_or_else(message::zero));
-    action.max_grpc_timeout = action.timeout;
+    timeout::set(&mut action, rule.route.timeout.map(Duration::std));
     let authority = rewrite(rule, authority, &mut action);
     if !authority.is_empty() {
         action.host_rewrite_specifier = Some(HostRewriteSpecifier::HostRewriteLiteral(authority));
@@ -76,7 +77,9 @@ pub(crate) fn forward(
 
 /// Rewrites path and authority; gives back the authority that then holds.
 fn rewrite(rule: &HttpRule, authority: &str, action: &mut RouteAction) -> String {
-    let Some(rewrite) = &rule.route.rewrite else { return authority.to_owned() };
+    let Some(rewrite) = &rule.route.rewrite else {
+        return authority.to_owned();
+    };
     if let Some(regex) = &rewrite.uri_regex_rewrite {
         let pattern = regex.pattern.as_deref().unwrap_or_default();
         action.regex_rewrite = Some(RegexMatchAndSubstitute {
@@ -92,29 +95,33 @@ fn rewrite(rule: &HttpRule, authority: &str, action: &mut RouteAction) -> String
     }
 }
 
-fn mirrors(
-    rule: &HttpRule,
-    input: ActionInput<'_>,
-    action: &mut RouteAction,
-    notes: &mut Notes,
-) {
+fn mirrors(rule: &HttpRule, input: ActionInput<'_>, action: &mut RouteAction, notes: &mut Notes) {
     let root = FieldPath::root();
     if let (Some(destination), Some(share)) = (&rule.route.mirror, mirror::share(&rule.route)) {
         let cluster = input.cluster(destination);
         notes.reference(&cluster, destination, &rule.origin, &root.field("mirror"));
-        action.request_mirror_policies.push(mirror::policy(cluster, share));
+        action
+            .request_mirror_policies
+            .push(mirror::policy(cluster, share));
     }
     for (index, entry) in rule.route.mirrors.iter().enumerate() {
-        let Some(share) = mirror::share_of(entry) else { continue };
+        let Some(share) = mirror::share_of(entry) else {
+            continue;
+        };
         let cluster = input.cluster(&entry.destination);
         let path = root.field("mirrors").index(index).field("destination");
         notes.reference(&cluster, &entry.destination, &rule.origin, &path);
-        action.request_mirror_policies.push(mirror::policy(cluster, share));
+        action
+            .request_mirror_policies
+            .push(mirror::policy(cluster, share));
     }
 }
 
 fn destination_path(index: usize) -> FieldPath {
-    FieldPath::root().field("route").index(index).field("destination")
+    FieldPath::root()
+        .field("route")
+        .index(index)
+        .field("destination")
 }
 
 fn single(
@@ -125,7 +132,12 @@ fn single(
     notes: &mut Notes,
 ) -> (Operations, bool) {
     let cluster = input.cluster(&only.destination);
-    notes.reference(&cluster, &only.destination, &rule.origin, &destination_path(0));
+    notes.reference(
+        &cluster,
+        &only.destination,
+        &rule.origin,
+        &destination_path(0),
+    );
     action.cluster_specifier = Some(ClusterSpecifier::Cluster(cluster));
     let operations = headers::operations(only.headers.as_ref());
     if !operations.authority.is_empty() && action.host_rewrite_specifier.is_none() {
@@ -152,9 +164,16 @@ fn weighted(
             continue;
         }
         let cluster = input.cluster(&entry.destination);
-        notes.reference(&cluster, &entry.destination, &rule.origin, &destination_path(index));
+        notes.reference(
+            &cluster,
+            &entry.destination,
+            &rule.origin,
+            &destination_path(index),
+        );
         clusters.push(cluster_weight(entry, cluster, weight));
-        action.hash_policy.extend(hash::policy(input.hash(&entry.destination)));
+        action
+            .hash_policy
+            .extend(hash::policy(input.hash(&entry.destination)));
     }
     action.cluster_specifier = Some(ClusterSpecifier::WeightedClusters(WeightedCluster {
         clusters,
@@ -172,7 +191,8 @@ fn cluster_weight(entry: &HttpRouteDestination, cluster: String, weight: u32) ->
         request_headers_to_remove: operations.request_remove,
         response_headers_to_add: operations.response_add,
         response_headers_to_remove: operations.response_remove,
-        host_rewrite_specifier: authority.map(cluster_weight::HostRewriteSpecifier::HostRewriteLiteral),
+        host_rewrite_specifier: authority
+            .map(cluster_weight::HostRewriteSpecifier::HostRewriteLiteral),
         ..ClusterWeight::default()
     }
 }

@@ -6,9 +6,8 @@ use sealane_xds::route::route_action::ClusterSpecifier;
 use sealane_xds::route::{DirectResponseAction, Route, RouteAction, VirtualHost};
 
 use crate::destination;
-use crate::message;
 use crate::names;
-use crate::route::matches;
+use crate::route::{matches, timeout};
 use crate::visibility::OutboundPolicy;
 
 /// The cluster that undeclared destinations go to, when they may.
@@ -22,15 +21,17 @@ pub(crate) fn egress_cluster(policy: &OutboundPolicy) -> String {
 /// The virtual host of all domains that no other has.
 pub(super) fn virtual_host(policy: &OutboundPolicy) -> VirtualHost {
     let (name, action) = if policy.allow_any {
-        let action = RouteAction {
+        let mut action = RouteAction {
             cluster_specifier: Some(ClusterSpecifier::Cluster(egress_cluster(policy))),
-            timeout: Some(message::zero()),
-            max_grpc_timeout: Some(message::zero()),
             ..RouteAction::default()
         };
+        timeout::set(&mut action, None);
         (ALLOW_ANY_HOST, Action::Route(action))
     } else {
-        let refusal = DirectResponseAction { status: 502, ..DirectResponseAction::default() };
+        let refusal = DirectResponseAction {
+            status: 502,
+            ..DirectResponseAction::default()
+        };
         (BLOCK_ALL_HOST, Action::DirectResponse(refusal))
     };
     let route = Route {

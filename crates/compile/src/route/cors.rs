@@ -9,7 +9,10 @@ use crate::route::matches;
 
 /// The CORS filter's settings for a route.
 pub(crate) fn policy(declared: &Declared) -> CorsPolicy {
-    let exact = declared.allow_origin.iter().map(|origin| StringMatch::Exact(origin.clone()));
+    let exact = declared
+        .allow_origin
+        .iter()
+        .map(|origin| StringMatch::Exact(origin.clone()));
     let origins: Vec<StringMatch> = if declared.allow_origins.is_empty() {
         exact.collect()
     } else {

@@ -52,11 +52,18 @@ pub(super) fn of_service(service: &Service, asker: Asker<'_>) -> Domains {
     }
     let headless = service.resolution == Resolution::Passthrough;
     if headless && service.registry == Registry::Kubernetes {
-        let below: Vec<String> =
-            domains.all.iter().map(|domain| format!("*.{domain}")).collect();
+        let below: Vec<String> = domains
+            .all
+            .iter()
+            .map(|domain| format!("*.{domain}"))
+            .collect();
         domains.all.extend(below);
     }
-    for address in service.addresses.iter().filter(|address| *address != NO_ADDRESS) {
+    for address in service
+        .addresses
+        .iter()
+        .filter(|address| *address != NO_ADDRESS)
+    {
         asker.push(&mut domains.all, address);
     }
     domains

@@ -12,7 +12,11 @@ use crate::message;
 
 /// The fault filter's settings for a route. Without a percentage a fault never happens.
 pub(crate) fn fault(declared: &HttpFaultInjection) -> HttpFault {
-    HttpFault { delay: delay(declared), abort: abort(declared), ..HttpFault::default() }
+    HttpFault {
+        delay: delay(declared),
+        abort: abort(declared),
+        ..HttpFault::default()
+    }
 }
 
 fn delay(declared: &HttpFaultInjection) -> Option<FaultDelay> {
@@ -20,7 +24,10 @@ fn delay(declared: &HttpFaultInjection) -> Option<FaultDelay> {
     let percentage = match &delay.percentage {
         Some(percent) => message::millionths(percent.value()),
         None => FractionalPercent {
-            numerator: delay.percent.and_then(|value| u32::try_from(value).ok()).unwrap_or_default(),
+            numerator: delay
+                .percent
+                .and_then(|value| u32::try_from(value).ok())
+                .unwrap_or_default(),
             denominator: DenominatorType::Hundred as i32,
         },
     };
@@ -45,7 +52,10 @@ fn abort(declared: &HttpFaultInjection) -> Option<FaultAbort> {
         AbortError::Http2Error(_) => return None,
     };
     Some(FaultAbort {
-        percentage: abort.percentage.as_ref().map(|percent| message::millionths(percent.value())),
+        percentage: abort
+            .percentage
+            .as_ref()
+            .map(|percent| message::millionths(percent.value())),
         error_type: Some(error),
         ..FaultAbort::default()
     })
@@ -73,5 +83,7 @@ fn grpc_status(name: &str) -> u32 {
         "UNAUTHENTICATED",
     ];
     let number = names.iter().position(|known| *known == name);
-    number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
+    number
+        .and_then(|number| u32::try_from(number).ok())
+        .unwrap_or_default()
 }

@@ -89,7 +89,9 @@ impl GatewayRoutes<'_> {
             let routes = translated.get(&key).map_or(&[][..], Vec::as_slice);
             for name in common {
                 let name = name.to_ascii_lowercase();
-                let draft = drafts.entry(name.clone()).or_insert_with(|| draft(server, &name));
+                let draft = drafts
+                    .entry(name.clone())
+                    .or_insert_with(|| draft(server, &name));
                 draft.sources.push(key.clone());
                 draft.routes.extend_from_slice(routes);
                 draft.redirects |= server.redirects();
@@ -100,7 +102,10 @@ impl GatewayRoutes<'_> {
         }
         for name in &server.server.hosts {
             let name = name.to_ascii_lowercase();
-            drafts.entry(name.clone()).or_insert_with(|| draft(server, &name)).redirects = true;
+            drafts
+                .entry(name.clone())
+                .or_insert_with(|| draft(server, &name))
+                .redirects = true;
         }
     }
 
@@ -114,7 +119,11 @@ impl GatewayRoutes<'_> {
         let input = ActionInput {
             mesh: self.mesh(),
             scope: self.scope,
-            place: Place { proxy: self.proxy, port: server.port, gateway: &server.gateway },
+            place: Place {
+                proxy: self.proxy,
+                port: server.port,
+                gateway: &server.gateway,
+            },
             services: &services,
         };
         translate::rules(rules, input, server.server.tls.is_some(), notes)
@@ -139,8 +148,14 @@ impl GatewayRoutes<'_> {
         };
         for rule in &rules.spec.http {
             rule.route.mirror.iter().for_each(&mut add);
-            rule.route.mirrors.iter().for_each(|mirror| add(&mirror.destination));
-            rule.route.route.iter().for_each(|route| add(&route.destination));
+            rule.route
+                .mirrors
+                .iter()
+                .for_each(|mirror| add(&mirror.destination));
+            rule.route
+                .route
+                .iter()
+                .for_each(|route| add(&route.destination));
         }
         found
     }
@@ -184,7 +199,11 @@ fn more_specific_first(a: &str, b: &str) -> std::cmp::Ordering {
 fn finished((name, draft): (String, Draft)) -> VirtualHost {
     let is_last = |route: &Route| route.route_match().is_some_and(matches::is_catch_all);
     let (last, first): (Vec<Route>, Vec<Route>) = draft.routes.into_iter().partition(is_last);
-    let require_tls = if draft.redirects { TlsRequirementType::All } else { TlsRequirementType::None };
+    let require_tls = if draft.redirects {
+        TlsRequirementType::All
+    } else {
+        TlsRequirementType::None
+    };
     VirtualHost {
         name: names::virtual_host(&name, draft.port),
         domains: draft.domains,

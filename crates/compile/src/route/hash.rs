@@ -35,5 +35,8 @@ pub(crate) fn policy(hash: Option<&ConsistentHashLb>) -> Option<HashPolicy> {
             PolicySpecifier::QueryParameter(QueryParameter { name: name.clone() })
         }
     };
-    Some(HashPolicy { policy_specifier: Some(specifier), ..HashPolicy::default() })
+    Some(HashPolicy {
+        policy_specifier: Some(specifier),
+        ..HashPolicy::default()
+    })
 }

@@ -20,8 +20,12 @@ pub(crate) struct Operations {
 /// Operations in order: all that set, then all that add, each sorted by name.
 pub(crate) fn operations(headers: Option<&Headers>) -> Operations {
     let none = HeaderOperations::default();
-    let request = headers.and_then(|headers| headers.request.as_ref()).unwrap_or(&none);
-    let response = headers.and_then(|headers| headers.response.as_ref()).unwrap_or(&none);
+    let request = headers
+        .and_then(|headers| headers.request.as_ref())
+        .unwrap_or(&none);
+    let response = headers
+        .and_then(|headers| headers.response.as_ref())
+        .unwrap_or(&none);
     let authority = authority(&request.set).or_else(|| authority(&request.add));
     Operations {
         request_add: additions(request),
@@ -40,13 +44,21 @@ fn is_internal(name: &str) -> bool {
 fn authority(headers: &BTreeMap<String, String>) -> Option<String> {
     let is_authority =
         |name: &str| name.eq_ignore_ascii_case(":authority") || name.eq_ignore_ascii_case("host");
-    let mut found = headers.iter().filter(|(name, value)| is_authority(name) && !value.is_empty());
+    let mut found = headers
+        .iter()
+        .filter(|(name, value)| is_authority(name) && !value.is_empty());
     found.next_back().map(|(_, value)| value.clone())
 }
 
 fn additions(operations: &HeaderOperations) -> Vec<HeaderValueOption> {
-    let set = operations.set.iter().map(|header| (header, HeaderAppendAction::OverwriteIfExistsOrAdd));
-    let add = operations.add.iter().map(|header| (header, HeaderAppendAction::AppendIfExistsOrAdd));
+    let set = operations
+        .set
+        .iter()
+        .map(|header| (header, HeaderAppendAction::OverwriteIfExistsOrAdd));
+    let add = operations
+        .add
+        .iter()
+        .map(|header| (header, HeaderAppendAction::AppendIfExistsOrAdd));
     set.chain(add)
         .filter(|((name, _), _)| !is_internal(name))
         .map(|((name, value), action)| HeaderValueOption {
@@ -62,5 +74,10 @@ fn additions(operations: &HeaderOperations) -> Vec<HeaderValueOption> {
 }
 
 fn removals(operations: &HeaderOperations) -> Vec<String> {
-    operations.remove.iter().filter(|name| !is_internal(name)).cloned().collect()
+    operations
+        .remove
+        .iter()
+        .filter(|name| !is_internal(name))
+        .cloned()
+        .collect()
 }

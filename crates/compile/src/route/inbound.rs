@@ -33,13 +33,20 @@ pub(crate) fn configuration(input: InboundRoute<'_>) -> RouteConfiguration {
             grpc_timeout_header_max: Some(message::zero()),
             ..MaxStreamDuration::default()
         }),
-        retry_policy: if input.is_grpc { None } else { retry::inbound(retries) },
+        retry_policy: if input.is_grpc {
+            None
+        } else {
+            retry::inbound(retries)
+        },
         ..RouteAction::default()
     };
     let route = Route {
         name: "default".to_owned(),
         r#match: Some(matches::everything()),
-        decorator: Some(Decorator { operation: input.operation.to_owned(), propagate: None }),
+        decorator: Some(Decorator {
+            operation: input.operation.to_owned(),
+            propagate: None,
+        }),
         action: Some(Action::Route(action)),
         ..Route::default()
     };

@@ -36,7 +36,10 @@ pub(crate) fn applies(entry: &HttpMatchRequest, place: Place<'_>) -> bool {
         return false;
     }
     if !entry.gateways.is_empty() {
-        return entry.gateways.iter().any(|gateway| gateway == place.gateway);
+        return entry
+            .gateways
+            .iter()
+            .any(|gateway| gateway == place.gateway);
     }
     let namespace = entry.source_namespace.as_deref().unwrap_or_default();
     place.proxy.has_labels(&entry.source_labels)
@@ -45,7 +48,10 @@ pub(crate) fn applies(entry: &HttpMatchRequest, place: Place<'_>) -> bool {
 
 /// A regular expression.
 pub(crate) fn regex(pattern: &str) -> RegexMatcher {
-    RegexMatcher { regex: pattern.to_owned(), ..RegexMatcher::default() }
+    RegexMatcher {
+        regex: pattern.to_owned(),
+        ..RegexMatcher::default()
+    }
 }
 
 /// What every request meets.
@@ -58,7 +64,9 @@ pub(crate) fn everything() -> RouteMatch {
 
 /// The conditions on the request.
 pub(crate) fn route_match(entry: Option<&HttpMatchRequest>) -> RouteMatch {
-    let Some(entry) = entry else { return everything() };
+    let Some(entry) = entry else {
+        return everything();
+    };
     let mut out = everything();
     headers(entry, &mut out);
     match &entry.uri {
@@ -73,14 +81,17 @@ pub(crate) fn route_match(entry: Option<&HttpMatchRequest>) -> RouteMatch {
         }
         Some(StringMatch::Present) | None => {}
     }
-    out.case_sensitive = Some(message::bool_value(!entry.ignore_uri_case.unwrap_or_default()));
+    out.case_sensitive = Some(message::bool_value(
+        !entry.ignore_uri_case.unwrap_or_default(),
+    ));
     let pseudo = [
         (":method", &entry.method),
         (":authority", &entry.authority),
         (":scheme", &entry.scheme),
     ];
     for (name, wanted) in pseudo {
-        out.headers.extend(wanted.as_ref().map(|wanted| header(name, wanted)));
+        out.headers
+            .extend(wanted.as_ref().map(|wanted| header(name, wanted)));
     }
     out.query_parameters = query_parameters(&entry.query_params);
     out
@@ -123,7 +134,10 @@ pub(crate) fn string_matcher(wanted: &StringMatch) -> StringMatcher {
         StringMatch::Regex(pattern) => Some(MatchPattern::SafeRegex(regex(pattern))),
         StringMatch::Present => None,
     };
-    StringMatcher { match_pattern: pattern, ..StringMatcher::default() }
+    StringMatcher {
+        match_pattern: pattern,
+        ..StringMatcher::default()
+    }
 }
 
 fn header(name: &str, wanted: &StringMatch) -> HeaderMatcher {
@@ -172,17 +186,23 @@ fn claim_path(name: &str) -> Option<Vec<String>> {
 
 /// A claim is a text, or one of a list of texts.
 fn claim(path: &[String], wanted: &StringMatch, invert: bool) -> MetadataMatcher {
-    let key = |key: &str| PathSegment { segment: Some(Segment::Key(key.to_owned())) };
+    let key = |key: &str| PathSegment {
+        segment: Some(Segment::Key(key.to_owned())),
+    };
     let mut segments = vec![key("request.auth.claims")];
     segments.extend(path.iter().map(|name| key(name)));
-    let text = ValueMatcher { match_pattern: Some(ValuePattern::StringMatch(string_matcher(wanted))) };
+    let text = ValueMatcher {
+        match_pattern: Some(ValuePattern::StringMatch(string_matcher(wanted))),
+    };
     let list = ListMatcher {
         match_pattern: Some(list_matcher::MatchPattern::OneOf(Box::new(text))),
     };
     MetadataMatcher {
         filter: "envoy.filters.http.jwt_authn".to_owned(),
         path: segments,
-        value: Some(ValueMatcher { match_pattern: Some(ValuePattern::ListMatch(Box::new(list))) }),
+        value: Some(ValueMatcher {
+            match_pattern: Some(ValuePattern::ListMatch(Box::new(list))),
+        }),
         invert,
     }
 }

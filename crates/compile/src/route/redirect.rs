@@ -67,7 +67,10 @@ pub(crate) fn direct_response(declared: &HttpDirectResponse) -> DirectResponseAc
     };
     DirectResponseAction {
         status: declared.status,
-        body: body.map(|body| DataSource { specifier: Some(body), ..DataSource::default() }),
+        body: body.map(|body| DataSource {
+            specifier: Some(body),
+            ..DataSource::default()
+        }),
         ..DirectResponseAction::default()
     }
 }

@@ -40,7 +40,11 @@ impl SidecarRoutes<'_> {
         let (port, of_service) = listener_port(name);
         let mut hosts = self.virtual_hosts(name, port, notes);
         if let Some(service) = of_service {
-            hosts.retain(|host| host.domains.iter().any(|domain| domain == service || domain == name));
+            hosts.retain(|host| {
+                host.domains
+                    .iter()
+                    .any(|domain| domain == service || domain == name)
+            });
             for host in &mut hosts {
                 host.domains = vec!["*".to_owned()];
             }
@@ -54,13 +58,24 @@ impl SidecarRoutes<'_> {
     }
 
     fn virtual_hosts(self, name: &str, port: u16, notes: &mut Notes) -> Vec<VirtualHost> {
-        let Some(egress) = self.scope.egress_for(port, name) else { return Vec::new() };
+        let Some(egress) = self.scope.egress_for(port, name) else {
+            return Vec::new();
+        };
         let all_ports = port == 0 || egress.protocol() == Some(Protocol::HttpProxy);
         let port = if all_ports { 0 } else { port };
         let mut services = by_host(egress, port);
         let lookup = services.clone();
-        let place = Place { proxy: self.proxy, port, gateway: MESH };
-        let input = ActionInput { mesh: self.mesh, scope: self.scope, place, services: &lookup };
+        let place = Place {
+            proxy: self.proxy,
+            port,
+            gateway: MESH,
+        };
+        let input = ActionInput {
+            mesh: self.mesh,
+            scope: self.scope,
+            place,
+            services: &lookup,
+        };
         let mut groups = Vec::new();
         for rules in &egress.virtual_services {
             if port == 80 || matches_some(rules, &services) {
@@ -70,7 +85,10 @@ impl SidecarRoutes<'_> {
         for service in groups.iter().flat_map(|group| &group.services) {
             services.remove(&service.host);
         }
-        for service in services.values().filter(|s| s.resolution != Resolution::Alias) {
+        for service in services
+            .values()
+            .filter(|s| s.resolution != Resolution::Alias)
+        {
             groups.extend(of_service(service, input, notes));
         }
         let asker = Asker {
@@ -78,8 +96,12 @@ impl SidecarRoutes<'_> {
             domain_suffix: &self.mesh.domain_suffix,
             port: all_ports.then_some(0),
         };
-        let built = virtual_hosts::build(groups, asker, notes);
-        if all_ports { of_all_ports(built) } else { built.into_iter().map(|b| b.host).collect() }
+        let built = virtual_hosts::build(&groups, asker, notes);
+        if all_ports {
+            of_all_ports(built)
+        } else {
+            built.into_iter().map(|b| b.host).collect()
+        }
     }
 }
 
@@ -102,7 +124,11 @@ fn by_host(egress: &Egress, port: u16) -> ByHost {
         if port == 0 {
             all.insert(service.host.clone(), service.clone());
         } else if let Some(own) = service.port(port) {
-            let only = Service { host: host.clone(), ports: vec![own.clone()], ..service.as_ref().clone() };
+            let only = Service {
+                host: host.clone(),
+                ports: vec![own.clone()],
+                ..service.as_ref().clone()
+            };
             all.insert(host, Arc::new(only));
         }
     }
@@ -135,8 +161,15 @@ fn of_rules(
     }
     let mut by_port: BTreeMap<u16, Vec<Arc<Service>>> = BTreeMap::new();
     for service in &services {
-        for port in service.ports.iter().filter(|port| port.protocol.is_http_or_sniffed()) {
-            by_port.entry(port.number).or_default().push(service.clone());
+        for port in service
+            .ports
+            .iter()
+            .filter(|port| port.protocol.is_http_or_sniffed())
+        {
+            by_port
+                .entry(port.number)
+                .or_default()
+                .push(service.clone());
         }
     }
     if by_port.is_empty() && input.place.port == 80 {
@@ -160,8 +193,11 @@ fn hosts_and_services(
     services: &ByHost,
 ) -> (Vec<String>, Vec<Arc<Service>>) {
     let (mut hosts, mut found) = (Vec::new(), Vec::new());
-    let (wildcards, exact): (Vec<&String>, Vec<&String>) =
-        rules.spec.hosts.iter().partition(|declared| host::is_wildcard(declared));
+    let (wildcards, exact): (Vec<&String>, Vec<&String>) = rules
+        .spec
+        .hosts
+        .iter()
+        .partition(|declared| host::is_wildcard(declared));
     for declared in exact {
         match services.get(&declared.to_ascii_lowercase()) {
             Some(service) => found.push(service.clone()),
@@ -188,7 +224,10 @@ fn hosts_and_services(
 
 /// The groups of a service that no VirtualService is about: one for each port.
 fn of_service(service: &Arc<Service>, input: ActionInput<'_>, notes: &mut Notes) -> Vec<Group> {
-    let ports = service.ports.iter().filter(|port| port.protocol.is_http_or_sniffed());
+    let ports = service
+        .ports
+        .iter()
+        .filter(|port| port.protocol.is_http_or_sniffed());
     ports
         .map(|port| Group {
             port: port.number,

@@ -17,12 +17,12 @@ use sealane_xds::names::ClusterName;
 
 use crate::declared::Declared;
 use crate::finding;
-use crate::message::{self, ISTIO, SEALANE};
 use crate::mesh::MeshSettings;
+use crate::message::{self, ISTIO, SEALANE};
 use crate::notes::Notes;
 use crate::origin;
 use crate::route::action::{self, ActionInput};
-use crate::route::{cors, fault, hash, headers, matches, redirect, retry};
+use crate::route::{cors, fault, hash, headers, matches, redirect, retry, timeout};
 use crate::rule::{HttpRule, Rules};
 use crate::service::Service;
 
@@ -41,13 +41,20 @@ pub(super) fn rules(
 ) -> Vec<Route> {
     let mut routes = Vec::new();
     for rule in &declared.spec.http {
-        let one = OneRule { declared, rule, input, is_tls };
+        let one = OneRule {
+            declared,
+            rule,
+            input,
+            is_tls,
+        };
         if rule.route.matches.is_empty() {
             routes.extend(one.route(None, notes));
             break;
         }
         for index in 0..rule.route.matches.len() {
-            let Some(route) = one.route(Some(index), notes) else { continue };
+            let Some(route) = one.route(Some(index), notes) else {
+                continue;
+            };
             let last = route.route_match().is_some_and(matches::is_catch_all);
             routes.push(route);
             if last {
@@ -91,14 +98,19 @@ impl OneRule<'_> {
         }
         let mut route = Route {
             name: self.name(entry),
-            stat_prefix: entry.and_then(|entry| entry.stat_prefix.clone()).unwrap_or_default(),
+            stat_prefix: entry
+                .and_then(|entry| entry.stat_prefix.clone())
+                .unwrap_or_default(),
             r#match: Some(matches::route_match(entry)),
             metadata: Some(self.metadata(index)),
             typed_per_filter_config: self.per_filter(),
             ..Route::default()
         };
         self.act(&mut route, notes)?;
-        route.decorator = Some(Decorator { operation: self.operation(&route), propagate: None });
+        route.decorator = Some(Decorator {
+            operation: self.operation(&route),
+            propagate: None,
+        });
         Some(route)
     }
 
@@ -178,7 +190,10 @@ impl OneRule<'_> {
 
     /// What traces call the route: its only destination, else the VirtualService; and its path.
     fn operation(&self, route: &Route) -> String {
-        let path = match route.route_match().and_then(|found| found.path_specifier.as_ref()) {
+        let path = match route
+            .route_match()
+            .and_then(|found| found.path_specifier.as_ref())
+        {
             Some(PathSpecifier::Prefix(prefix)) => format!("{prefix}*"),
             Some(PathSpecifier::Path(path)) => path.clone(),
             Some(PathSpecifier::SafeRegex(regex)) => regex.regex.clone(),
@@ -198,7 +213,10 @@ impl OneRule<'_> {
         };
         match cluster {
             Some(cluster) => format!("{}:{}{path}", cluster.host, cluster.port),
-            None => format!("{}:{}{path}", self.declared.object.name, self.input.place.port),
+            None => format!(
+                "{}:{}{path}",
+                self.declared.object.name, self.input.place.port
+            ),
         }
     }
 }
@@ -218,7 +236,9 @@ pub(super) fn default_route(
     input: ActionInput<'_>,
     notes: &mut Notes,
 ) -> Route {
-    let rule = input.scope.destination_rule(input.place.proxy, &service.host);
+    let rule = input
+        .scope
+        .destination_rule(input.place.proxy, &service.host);
     let hash = rule.and_then(|rule| crate::policy::hash_for_service(&rule.spec, port));
     let operation = format!("{}:{port}/*", service.host);
     let cluster = crate::names::cluster(&service.host, "", port);
@@ -235,17 +255,19 @@ pub(super) fn default_route(
 
 /// Everything to one cluster, without a time limit and with the mesh's retries.
 fn plain_route(cluster: &str, operation: String, mesh: &MeshSettings) -> Route {
-    let action = RouteAction {
+    let mut action = RouteAction {
         cluster_specifier: Some(ClusterSpecifier::Cluster(cluster.to_owned())),
-        timeout: Some(message::zero()),
-        max_grpc_timeout: Some(message::zero()),
         retry_policy: retry::policy(mesh.default_http_retry_policy.as_ref(), false),
         ..RouteAction::default()
     };
+    timeout::set(&mut action, None);
     Route {
         name: "default".to_owned(),
         r#match: Some(matches::everything()),
-        decorator: Some(Decorator { operation, propagate: None }),
+        decorator: Some(Decorator {
+            operation,
+            propagate: None,
+        }),
         action: Some(Action::Route(action)),
         ..Route::default()
     }

@@ -34,20 +34,24 @@ pub(super) struct Built {
 
 /// The virtual hosts of all groups. A domain belongs to the first that has it; one that is left
 /// with none is dropped.
-pub(super) fn build(groups: Vec<Group>, asker: Asker<'_>, notes: &mut Notes) -> Vec<Built> {
-    let known = known_hosts(&groups);
+pub(super) fn build(groups: &[Group], asker: Asker<'_>, notes: &mut Notes) -> Vec<Built> {
+    let known = known_hosts(groups);
     let mut taken = Taken::default();
     let mut built = Vec::new();
     for group in groups.iter().filter(|group| !group.routes.is_empty()) {
-        let asker = Asker { port: asker.port.map(|_| group.port), ..asker };
+        let asker = Asker {
+            port: asker.port.map(|_| group.port),
+            ..asker
+        };
         let hosts = group.hosts.iter().map(|host| {
             let host = host.to_ascii_lowercase();
             let domains = domains::of_host(&host, asker);
             (host, domains)
         });
-        let services = group.services.iter().map(|service| {
-            (service.host.clone(), domains::of_service(service, asker))
-        });
+        let services = group
+            .services
+            .iter()
+            .map(|service| (service.host.clone(), domains::of_service(service, asker)));
         for (host, domains) in hosts.chain(services) {
             let wanted = domains.all.clone();
             let name = names::virtual_host(&host, group.port);

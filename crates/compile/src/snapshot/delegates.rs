@@ -34,9 +34,7 @@ pub(super) fn merge(
             Some(_) | None => root.object.namespace.clone(),
         };
         let found = delegates.get(&(namespace.clone(), name.clone()));
-        let visible = found.filter(|found| {
-            found.spec.export_to.includes(&root.object.namespace)
-        });
+        let visible = found.filter(|found| found.spec.export_to.includes(&root.object.namespace));
         let Some(visible) = visible else {
             findings.push(finding::no_delegate(&rule.origin.rule, &namespace, &name));
             continue;
@@ -44,7 +42,10 @@ pub(super) fn merge(
         for leaf in &visible.spec.http {
             match merge_rule(rule, leaf) {
                 Some(rule) => merged.push(rule),
-                None => findings.push(finding::delegate_conflict(&leaf.origin.rule, &rule.origin.rule)),
+                None => findings.push(finding::delegate_conflict(
+                    &leaf.origin.rule,
+                    &rule.origin.rule,
+                )),
             }
         }
     }
@@ -68,33 +69,54 @@ fn merge_rule(root: &HttpRule, leaf: &HttpRule) -> Option<HttpRule> {
         matches: pairs,
         route: lower.route.clone(),
         redirect: lower.redirect.clone(),
-        direct_response: lower.direct_response.clone().or_else(|| upper.direct_response.clone()),
+        direct_response: lower
+            .direct_response
+            .clone()
+            .or_else(|| upper.direct_response.clone()),
         delegate: None,
         rewrite: lower.rewrite.clone().or_else(|| upper.rewrite.clone()),
         timeout: lower.timeout.or(upper.timeout),
         retries: lower.retries.clone().or_else(|| upper.retries.clone()),
         fault: lower.fault.clone().or_else(|| upper.fault.clone()),
         mirror: lower.mirror.clone().or_else(|| upper.mirror.clone()),
-        mirrors: if inherit_mirrors { upper.mirrors.clone() } else { lower.mirrors.clone() },
+        mirrors: if inherit_mirrors {
+            upper.mirrors.clone()
+        } else {
+            lower.mirrors.clone()
+        },
         mirror_percent: lower.mirror_percent.or(upper.mirror_percent),
         mirror_percentage: lower
             .mirror_percentage
             .clone()
             .or_else(|| upper.mirror_percentage.clone()),
-        cors_policy: lower.cors_policy.clone().or_else(|| upper.cors_policy.clone()),
+        cors_policy: lower
+            .cors_policy
+            .clone()
+            .or_else(|| upper.cors_policy.clone()),
         headers: lower.headers.clone().or_else(|| upper.headers.clone()),
     };
     let ids = origin::match_ids(&route.matches, |entry| entry.name.as_deref());
     let matches = ids.into_iter().zip(places).collect();
     let rule = leaf.origin.rule.clone();
-    Some(HttpRule { route, origin: RuleOrigin { id: leaf.origin.id.clone(), rule, matches } })
+    Some(HttpRule {
+        route,
+        origin: RuleOrigin {
+            id: leaf.origin.id.clone(),
+            rule,
+            matches,
+        },
+    })
 }
 
 /// Every pair of matches that can hold together, and the place that each is shown at. `None` when
 /// one of the delegate's matches can hold with none of the root's.
 fn merge_matches(root: &HttpRule, leaf: &HttpRule) -> Option<(Vec<HttpMatchRequest>, Vec<Origin>)> {
     let places = |rule: &HttpRule| {
-        rule.origin.matches.iter().map(|(_, place)| place.clone()).collect::<Vec<_>>()
+        rule.origin
+            .matches
+            .iter()
+            .map(|(_, place)| place.clone())
+            .collect::<Vec<_>>()
     };
     if root.route.matches.is_empty() {
         return Some((leaf.route.matches.clone(), places(leaf)));
@@ -105,7 +127,12 @@ fn merge_matches(root: &HttpRule, leaf: &HttpRule) -> Option<(Vec<HttpMatchReque
     let (mut pairs, mut shown) = (Vec::new(), Vec::new());
     for (lower, place) in leaf.route.matches.iter().zip(places(leaf)) {
         let before = pairs.len();
-        for upper in root.route.matches.iter().filter(|upper| !conflict(upper, lower)) {
+        for upper in root
+            .route
+            .matches
+            .iter()
+            .filter(|upper| !conflict(upper, lower))
+        {
             pairs.push(merge_match(upper, lower));
             shown.push(place.clone());
         }
@@ -124,9 +151,15 @@ fn both<V: Clone>(root: &BTreeMap<String, V>, leaf: &BTreeMap<String, V>) -> BTr
 
 fn merge_match(root: &HttpMatchRequest, leaf: &HttpMatchRequest) -> HttpMatchRequest {
     let text = |leaf: &Option<String>, root: &Option<String>| {
-        leaf.clone().filter(|text| !text.is_empty()).or_else(|| root.clone())
+        leaf.clone()
+            .filter(|text| !text.is_empty())
+            .or_else(|| root.clone())
     };
-    let gateways = if leaf.gateways.is_empty() { &root.gateways } else { &leaf.gateways };
+    let gateways = if leaf.gateways.is_empty() {
+        &root.gateways
+    } else {
+        &leaf.gateways
+    };
     HttpMatchRequest {
         name: joined(root.name.as_deref(), leaf.name.as_deref()),
         uri: leaf.uri.clone().or_else(|| root.uri.clone()),
@@ -157,9 +190,12 @@ fn conflict(root: &HttpMatchRequest, leaf: &HttpMatchRequest) -> bool {
         (&root.without_headers, &leaf.without_headers),
         (&root.query_params, &leaf.query_params),
     ];
-    scalars.iter().any(|(root, leaf)| texts_conflict(root.as_ref(), leaf.as_ref()))
+    scalars
+        .iter()
+        .any(|(root, leaf)| texts_conflict(root.as_ref(), leaf.as_ref()))
         || maps.iter().any(|(root, leaf)| {
-            leaf.iter().any(|(key, value)| texts_conflict(root.get(key), Some(value)))
+            leaf.iter()
+                .any(|(key, value)| texts_conflict(root.get(key), Some(value)))
         })
         || others_conflict(root, leaf)
 }
@@ -168,7 +204,9 @@ fn others_conflict(root: &HttpMatchRequest, leaf: &HttpMatchRequest) -> bool {
     let filled = |text: &Option<String>| text.clone().unwrap_or_default();
     let port = |entry: &HttpMatchRequest| entry.port.unwrap_or_default();
     let labels = leaf.source_labels.iter().any(|(key, value)| {
-        root.source_labels.get(key).is_some_and(|other| other != value)
+        root.source_labels
+            .get(key)
+            .is_some_and(|other| other != value)
     });
     let theirs: BTreeSet<&String> = root.gateways.iter().collect();
     let gateways = !root.gateways.is_empty()
@@ -185,7 +223,9 @@ fn others_conflict(root: &HttpMatchRequest, leaf: &HttpMatchRequest) -> bool {
 /// Whether no text can meet both. Istio is strict: two regular expressions always conflict, and
 /// so does presence with anything.
 fn texts_conflict(root: Option<&StringMatch>, leaf: Option<&StringMatch>) -> bool {
-    let (Some(root), Some(leaf)) = (root, leaf) else { return false };
+    let (Some(root), Some(leaf)) = (root, leaf) else {
+        return false;
+    };
     match (root, leaf) {
         (StringMatch::Exact(root), StringMatch::Exact(leaf)) if !root.is_empty() => root != leaf,
         (StringMatch::Prefix(root), StringMatch::Prefix(leaf) | StringMatch::Exact(leaf))

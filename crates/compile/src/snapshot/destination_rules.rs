@@ -14,7 +14,7 @@ use crate::mesh::MeshSettings;
 
 /// One DestinationRule, or several of the same host merged into one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MergedRule {
+pub(crate) struct MergedRule {
     /// The objects, the one that gave the traffic policy (if any) among them, the first one first.
     pub objects: Vec<ObjectKey>,
     /// The namespace of all of them.
@@ -30,7 +30,7 @@ pub struct MergedRule {
 
 impl MergedRule {
     /// The object that stands for all of them.
-    pub fn object(&self) -> &ObjectKey {
+    pub(crate) fn object(&self) -> &ObjectKey {
         self.objects.first().unwrap_or(&self.policy_from)
     }
 
@@ -45,11 +45,11 @@ impl MergedRule {
 }
 
 /// The rules of one host in one namespace.
-pub type Candidates = Vec<Arc<MergedRule>>;
+pub(crate) type Candidates = Vec<Arc<MergedRule>>;
 
 /// All DestinationRules.
 #[derive(Debug, Clone, Default)]
-pub struct DestinationRules {
+pub(crate) struct DestinationRules {
     local: BTreeMap<String, HostMap<Candidates>>,
     exported: BTreeMap<String, HostMap<Candidates>>,
     root_private: HostMap<Candidates>,
@@ -58,15 +58,22 @@ pub struct DestinationRules {
 
 impl DestinationRules {
     /// Indexes the rules, whose hosts become whole.
-    pub fn new(declared: &[Declared<DestinationRule>], mesh: &MeshSettings) -> Self {
+    pub(crate) fn new(declared: &[Declared<DestinationRule>], mesh: &MeshSettings) -> Self {
         let mut sorted: Vec<&Declared<DestinationRule>> = declared.iter().collect();
         sorted.sort_by(|a, b| {
             let without = |rule: &Declared<DestinationRule>| rule.spec.workload_selector.is_none();
-            without(a).cmp(&without(b)).then_with(|| a.age().cmp(&b.age()))
+            without(a)
+                .cmp(&without(b))
+                .then_with(|| a.age().cmp(&b.age()))
         });
-        let mut all = Self { root: mesh.root_namespace.clone(), ..Self::default() };
-        let private_by_default =
-            mesh.default_destination_rule_export_to.iter().any(|export| export == ".");
+        let mut all = Self {
+            root: mesh.root_namespace.clone(),
+            ..Self::default()
+        };
+        let private_by_default = mesh
+            .default_destination_rule_export_to
+            .iter()
+            .any(|export| export == ".");
         for rule in sorted {
             all.add(rule, mesh, private_by_default);
         }
@@ -97,11 +104,13 @@ impl DestinationRules {
     /// The rules that a client in `client` finds for a host of a service in `service`: in its own
     /// namespace, else in the service's, else in the root namespace. The first of these with a
     /// rule for the host (or a wildcard around it) is the only one asked.
-    pub fn lookup(&self, client: &str, service: &str, host: &str) -> Candidates {
+    pub(crate) fn lookup(&self, client: &str, service: &str, host: &str) -> Candidates {
         let local = if client == self.root {
             self.root_private.most_specific(host)
         } else {
-            self.local.get(client).and_then(|rules| rules.most_specific(host))
+            self.local
+                .get(client)
+                .and_then(|rules| rules.most_specific(host))
         };
         if let Some(found) = local {
             return found.clone();
@@ -115,27 +124,40 @@ impl DestinationRules {
     }
 
     fn exported_to(&self, client: &str, owner: &str, host: &str) -> Candidates {
-        let rules = self.exported.get(owner).and_then(|rules| rules.most_specific(host));
+        let rules = self
+            .exported
+            .get(owner)
+            .and_then(|rules| rules.most_specific(host));
         let visible = |rule: &&Arc<MergedRule>| {
             let to = &rule.export_to;
             to.is_empty() || to.contains("*") || to.contains(client)
         };
-        rules.map(|rules| rules.iter().filter(visible).cloned().collect()).unwrap_or_default()
+        rules
+            .map(|rules| rules.iter().filter(visible).cloned().collect())
+            .unwrap_or_default()
     }
 }
 
 /// Which of a host's rules applies to calls by this proxy: the first whose selector matches it,
 /// else the one without a selector.
-pub fn applying<'a>(candidates: &'a Candidates, proxy: &ProxyIdentity) -> Option<&'a Arc<MergedRule>> {
-    let selected = |rule: &&Arc<MergedRule>| {
-        rule.spec.workload_selector.is_some() && rule.applies_to(proxy)
-    };
-    candidates.iter().find(selected).or_else(|| without_selector(candidates))
+pub(crate) fn applying<'a>(
+    candidates: &'a Candidates,
+    proxy: &ProxyIdentity,
+) -> Option<&'a Arc<MergedRule>> {
+    let selected =
+        |rule: &&Arc<MergedRule>| rule.spec.workload_selector.is_some() && rule.applies_to(proxy);
+    candidates
+        .iter()
+        .find(selected)
+        .or_else(|| without_selector(candidates))
 }
 
 /// The rule without a selector: it alone applies to calls that reach a workload.
-pub fn without_selector(candidates: &Candidates) -> Option<&Arc<MergedRule>> {
-    candidates.iter().rev().find(|rule| rule.spec.workload_selector.is_none())
+pub(crate) fn without_selector(candidates: &Candidates) -> Option<&Arc<MergedRule>> {
+    candidates
+        .iter()
+        .rev()
+        .find(|rule| rule.spec.workload_selector.is_none())
 }
 
 fn merged(
@@ -145,7 +167,11 @@ fn merged(
 ) -> MergedRule {
     let mut spec = rule.spec.clone();
     let name = spec.host.as_deref().unwrap_or_default();
-    spec.host = Some(host::whole(name, &rule.object.namespace, &mesh.domain_suffix));
+    spec.host = Some(host::whole(
+        name,
+        &rule.object.namespace,
+        &mesh.domain_suffix,
+    ));
     let places = 0..spec.subsets.len();
     MergedRule {
         objects: vec![rule.object.clone()],
@@ -168,7 +194,10 @@ fn add(map: &mut HostMap<Candidates>, rule: &MergedRule) {
             continue;
         }
         separate = false;
-        let (ours, theirs) = (&rule.spec.workload_selector, &existing.spec.workload_selector);
+        let (ours, theirs) = (
+            &rule.spec.workload_selector,
+            &existing.spec.workload_selector,
+        );
         if let (Some(ours), Some(theirs)) = (ours, theirs)
             && ours.match_labels != theirs.match_labels
         {
@@ -192,7 +221,10 @@ fn absorb(older: &mut MergedRule, newer: &MergedRule) {
         }
     }
     if older.spec.traffic_policy.is_none() && newer.spec.traffic_policy.is_some() {
-        older.spec.traffic_policy.clone_from(&newer.spec.traffic_policy);
+        older
+            .spec
+            .traffic_policy
+            .clone_from(&newer.spec.traffic_policy);
         older.policy_from = newer.policy_from.clone();
     }
 }

@@ -45,7 +45,11 @@ pub(super) fn of_entry(item: Item<'_, ServiceEntry>, mesh: &MeshSettings) -> Vec
             &meta.namespace,
         ),
         labels: meta.labels.clone(),
-        selector: entry.workload_selector.as_ref().map(|s| s.labels.clone()).unwrap_or_default(),
+        selector: entry
+            .workload_selector
+            .as_ref()
+            .map(|s| s.labels.clone())
+            .unwrap_or_default(),
         port_overrides: port_overrides(entry, resolution),
         subject_alt_names: entry.subject_alt_names.clone(),
         node_local: false,
@@ -79,12 +83,19 @@ fn resolution(entry: &ServiceEntry) -> Resolution {
 fn port(port: &ServicePort) -> Option<Port> {
     let number = u16::try_from(port.number).ok()?;
     let protocol = Protocol::parse(port.protocol.as_deref().unwrap_or_default());
-    Some(Port { name: port.name.clone(), number, protocol })
+    Some(Port {
+        name: port.name.clone(),
+        number,
+        protocol,
+    })
 }
 
 fn target(port: &ServicePort) -> Option<(u16, Target)> {
     let number = u16::try_from(port.number).ok()?;
-    let target = port.target_port.filter(|target| *target > 0).unwrap_or(port.number);
+    let target = port
+        .target_port
+        .filter(|target| *target > 0)
+        .unwrap_or(port.number);
     Some((number, Target::Number(u16::try_from(target).ok()?)))
 }
 
@@ -115,7 +126,11 @@ fn addresses(declared: &[String]) -> Vec<String> {
             found.push(text.clone());
         } else if let Ok(range) = text.parse::<IpNet>() {
             let whole = range.prefix_len() == range.max_prefix_len();
-            found.push(if whole { range.addr().to_string() } else { text.clone() });
+            found.push(if whole {
+                range.addr().to_string()
+            } else {
+                text.clone()
+            });
         }
     }
     found
@@ -167,17 +182,26 @@ fn add(
     port: &ServicePort,
     resolution: Resolution,
 ) {
-    let Ok(number) = u16::try_from(port.number) else { return };
+    let Ok(number) = u16::try_from(port.number) else {
+        return;
+    };
     let own = endpoints.entry(number).or_default();
     if resolution == Resolution::DnsRoundRobin && !own.is_empty() {
         return;
     }
-    let target = port.target_port.filter(|target| *target > 0).unwrap_or(port.number);
-    let target = workload.ports.get(&port.name).map_or(target, |port| u32::from(*port));
+    let target = port
+        .target_port
+        .filter(|target| *target > 0)
+        .unwrap_or(port.number);
+    let target = workload
+        .ports
+        .get(&port.name)
+        .map_or(target, |port| u32::from(*port));
     let endpoint = match workload.address.strip_prefix("unix://") {
-        Some(path) => {
-            Endpoint { address: path.to_owned(), ..services::endpoint_of(workload, 0) }
-        }
+        Some(path) => Endpoint {
+            address: path.to_owned(),
+            ..services::endpoint_of(workload, 0)
+        },
         None => services::endpoint_of(workload, target),
     };
     own.push(endpoint);
@@ -189,7 +213,7 @@ fn the_host_itself(host: &str, item: Item<'_, ServiceEntry>) -> Workload {
         namespace: item.meta.namespace.clone(),
         own_labels: BTreeMap::new(),
         labels: Arc::default(),
-        workload: item.meta.name.clone(),
+        made_by: item.meta.name.clone(),
         identity: None,
         locality: identity::Locality::default(),
         node: String::new(),
@@ -215,9 +239,17 @@ fn served_by(item: Item<'_, ServiceEntry>, found: EntryEndpoints<'_>) -> Vec<Wor
         workload.namespace == *namespace
             && identity::is_subset(&selector.labels, &workload.own_labels)
     };
-    let entries = found.entries.iter().map(|(workload, _)| workload).filter(selected).cloned();
+    let entries = found
+        .entries
+        .iter()
+        .map(|(workload, _)| workload)
+        .filter(selected)
+        .cloned();
     // The names of a pod's ports are not names of the entry's ports.
     let pods = found.workloads.values().filter(selected);
-    let pods = pods.map(|pod| Workload { ports: BTreeMap::new(), ..pod.clone() });
+    let pods = pods.map(|pod| Workload {
+        ports: BTreeMap::new(),
+        ..pod.clone()
+    });
     entries.chain(pods).collect()
 }

@@ -9,7 +9,7 @@ use sealane_model::networking::workload_entry::WorkloadEntry;
 use sealane_model::resource::ObjectMeta;
 use sealane_model::schema::IntOrString;
 
-use crate::created::{Age, Created};
+use crate::created::Created;
 use crate::host;
 use crate::mesh::MeshSettings;
 use crate::protocol::Protocol;
@@ -38,8 +38,16 @@ pub(super) fn of_kube(item: Item<'_, KubeService>, mesh: &MeshSettings) -> Servi
     } else {
         Resolution::Static
     };
-    let exported = meta.annotations.get(EXPORT_TO).map(String::as_str).unwrap_or_default();
-    let exported: Vec<&str> = exported.split(',').map(str::trim).filter(|s| !s.is_empty()).collect();
+    let exported = meta
+        .annotations
+        .get(EXPORT_TO)
+        .map(String::as_str)
+        .unwrap_or_default();
+    let exported: Vec<&str> = exported
+        .split(',')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .collect();
     Service {
         host: host::service(&meta.name, &meta.namespace, &mesh.domain_suffix),
         name: meta.name.clone(),
@@ -71,13 +79,19 @@ fn kube_port(port: &KubePort) -> Option<Port> {
     let transport = port.protocol.as_deref().unwrap_or("TCP");
     let app = port.app_protocol.as_deref();
     let protocol = Protocol::of_service_port(number, &name, transport, app);
-    Some(Port { name, number, protocol })
+    Some(Port {
+        name,
+        number,
+        protocol,
+    })
 }
 
 fn kube_target(port: &KubePort) -> Option<(u16, Target)> {
     let number = u16::try_from(port.port).ok()?;
     let target = match &port.target_port {
-        Some(IntOrString::Int(target)) if *target > 0 => Target::Number(u16::try_from(*target).ok()?),
+        Some(IntOrString::Int(target)) if *target > 0 => {
+            Target::Number(u16::try_from(*target).ok()?)
+        }
         Some(IntOrString::String(name)) => Target::Name(name.clone()),
         Some(IntOrString::Int(_)) | None => Target::Number(number),
     };
@@ -149,7 +163,12 @@ fn add_entry(endpoints: &mut EndpointsByPort, service: &Service, workload: &Work
             Some(Target::Number(number)) => Some(*number),
             None => None,
         };
-        let number = workload.ports.get(&port.name).copied().or(target).unwrap_or(port.number);
+        let number = workload
+            .ports
+            .get(&port.name)
+            .copied()
+            .or(target)
+            .unwrap_or(port.number);
         let endpoint = endpoint_of(workload, u32::from(number));
         endpoints.entry(port.number).or_default().push(endpoint);
     }
@@ -160,9 +179,8 @@ pub(super) fn merge(all: &mut EndpointsByPort, more: EndpointsByPort) {
     for (port, endpoints) in more {
         let own = all.entry(port).or_default();
         for endpoint in endpoints {
-            let same = |other: &Endpoint| {
-                other.address == endpoint.address && other.port == endpoint.port
-            };
+            let same =
+                |other: &Endpoint| other.address == endpoint.address && other.port == endpoint.port;
             if !own.iter().any(same) {
                 own.push(endpoint);
             }
@@ -175,11 +193,15 @@ pub(super) fn endpoint_of(workload: &Workload, port: u32) -> Endpoint {
     Endpoint {
         address: workload.address.clone(),
         port,
-        health: if workload.ready { Health::Healthy } else { Health::Unhealthy },
+        health: if workload.ready {
+            Health::Healthy
+        } else {
+            Health::Unhealthy
+        },
         labels: workload.labels.clone(),
         locality: workload.locality.clone(),
         weight: workload.weight,
-        workload: workload.workload.clone(),
+        workload: workload.made_by.clone(),
         namespace: workload.namespace.clone(),
         identity: workload.identity.clone(),
         node: workload.node.clone(),
@@ -190,7 +212,11 @@ pub(super) fn endpoint_of(workload: &Workload, port: u32) -> Endpoint {
 pub(super) fn sort(services: &mut [Service]) {
     services.sort_by(|a, b| {
         let age = |service: &Service| {
-            (service.created.clone(), service.name.clone(), service.namespace.clone())
+            (
+                service.created.clone(),
+                service.name.clone(),
+                service.namespace.clone(),
+            )
         };
         age(a).cmp(&age(b)).then_with(|| a.object.cmp(&b.object))
     });
@@ -200,7 +226,10 @@ pub(super) fn sort(services: &mut [Service]) {
 pub(super) fn resolve_aliases(services: &mut [Service]) {
     let mut stands_for: BTreeMap<String, String> = BTreeMap::new();
     let mut names: Vec<(String, String)> = Vec::new();
-    for service in services.iter().filter(|service| service.resolution == Resolution::Alias) {
+    for service in services
+        .iter()
+        .filter(|service| service.resolution == Resolution::Alias)
+    {
         if let Some(target) = &service.external_name {
             stands_for.insert(service.host.clone(), target.clone());
             names.push((service.namespace.clone(), service.host.clone()));
@@ -229,9 +258,4 @@ fn end_of_chain(stands_for: &BTreeMap<String, String>, alias: &str) -> Option<St
         }
     }
     (!stands_for.contains_key(target)).then(|| target.clone())
-}
-
-/// The age of a service.
-pub(super) fn age(service: &Service) -> Age<'_> {
-    Age { created: &service.created, name: &service.name, namespace: &service.namespace }
 }

@@ -30,32 +30,39 @@ pub(super) struct SliceInput<'a> {
 }
 
 impl<'a> Slices<'a> {
-    pub(super) fn new(
-        slices: &[Item<'a, EndpointSlice>],
-        older: &[Item<'a, Endpoints>],
-    ) -> Self {
+    pub(super) fn new(slices: &[Item<'a, EndpointSlice>], older: &[Item<'a, Endpoints>]) -> Self {
         let mut all = Self::default();
         for slice in slices {
             let labels = &slice.meta.labels;
-            let Some(name) = labels.get(SERVICE_NAME) else { continue };
+            let Some(name) = labels.get(SERVICE_NAME) else {
+                continue;
+            };
             let foreign = labels.contains_key(MULTI_CLUSTER_SERVICE);
             if foreign || slice.body.address_type == "FQDN" {
                 continue;
             }
-            all.slices.entry((&slice.meta.namespace, name)).or_default().push(*slice);
+            all.slices
+                .entry((&slice.meta.namespace, name))
+                .or_default()
+                .push(*slice);
         }
         for slices in all.slices.values_mut() {
             slices.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
         }
         for item in older {
-            all.older.insert((&item.meta.namespace, &item.meta.name), *item);
+            all.older
+                .insert((&item.meta.namespace, &item.meta.name), *item);
         }
         all
     }
 
     /// The endpoints of a Service.
     pub(super) fn endpoints(&self, input: SliceInput<'_>) -> EndpointsByPort {
-        let mut found = Found { input, seen: BTreeSet::new(), endpoints: BTreeMap::new() };
+        let mut found = Found {
+            input,
+            seen: BTreeSet::new(),
+            endpoints: BTreeMap::new(),
+        };
         let key = (input.namespace, input.name);
         if let Some(slices) = self.slices.get(&key) {
             for slice in slices {
@@ -78,7 +85,9 @@ impl Found<'_> {
     fn add_slice(&mut self, slice: &EndpointSlice) {
         for endpoint in &slice.endpoints {
             let conditions = endpoint.conditions.clone().unwrap_or_default();
-            let Some(health) = health(&conditions, self.input.keeps_sessions) else { continue };
+            let Some(health) = health(&conditions, self.input.keeps_sessions) else {
+                continue;
+            };
             let node = endpoint.node_name.as_deref().unwrap_or_default();
             for address in &endpoint.addresses {
                 self.add(address, health, node, &slice.ports);
@@ -92,8 +101,14 @@ impl Found<'_> {
                 let node = address.node_name.as_deref().unwrap_or_default();
                 self.add(&address.ip, health, node, &subset.ports);
             };
-            subset.addresses.iter().for_each(|address| add(address, Health::Healthy));
-            subset.not_ready_addresses.iter().for_each(|address| add(address, Health::Unhealthy));
+            subset
+                .addresses
+                .iter()
+                .for_each(|address| add(address, Health::Healthy));
+            subset
+                .not_ready_addresses
+                .iter()
+                .for_each(|address| add(address, Health::Unhealthy));
         }
     }
 
@@ -107,7 +122,10 @@ impl Found<'_> {
                     continue;
                 }
                 let endpoint = self.endpoint(address, number, health, node);
-                self.endpoints.entry(service_port.number).or_default().push(endpoint);
+                self.endpoints
+                    .entry(service_port.number)
+                    .or_default()
+                    .push(endpoint);
             }
         }
     }
@@ -119,16 +137,24 @@ impl Found<'_> {
             address: address.to_owned(),
             port,
             health,
-            labels: workload.map(|workload| workload.labels.clone()).unwrap_or_default(),
-            locality: workload.map(|workload| workload.locality.clone()).unwrap_or_default(),
+            labels: workload
+                .map(|workload| workload.labels.clone())
+                .unwrap_or_default(),
+            locality: workload
+                .map(|workload| workload.locality.clone())
+                .unwrap_or_default(),
             weight: 1,
-            workload: own(|workload| workload.workload.clone()),
+            workload: own(|workload| workload.made_by.clone()),
             namespace: workload.map_or_else(
                 || self.input.namespace.to_owned(),
                 |workload| workload.namespace.clone(),
             ),
             identity: workload.and_then(|workload| workload.identity.clone()),
-            node: if node.is_empty() { own(|workload| workload.node.clone()) } else { node.to_owned() },
+            node: if node.is_empty() {
+                own(|workload| workload.node.clone())
+            } else {
+                node.to_owned()
+            },
         }
     }
 }

@@ -35,7 +35,10 @@ pub(super) fn resolve(
 ) -> Vec<Declared<Rules>> {
     let mut all: Vec<Resolved<'_>> = declared
         .iter()
-        .map(|declared| Resolved { declared, rules: whole(declared, mesh) })
+        .map(|declared| Resolved {
+            declared,
+            rules: whole(declared, mesh),
+        })
         .collect();
     all.sort_by(|a, b| a.rules.age().cmp(&b.rules.age()));
     let delegates: BTreeMap<(String, String), &Declared<Rules>> = all
@@ -43,10 +46,15 @@ pub(super) fn resolve(
         .filter(|resolved| resolved.declared.spec.hosts.is_empty())
         .map(|resolved| {
             let object = &resolved.rules.object;
-            ((object.namespace.clone(), object.name.clone()), &resolved.rules)
+            (
+                (object.namespace.clone(), object.name.clone()),
+                &resolved.rules,
+            )
         })
         .collect();
-    let roots = all.iter().filter(|resolved| !resolved.declared.spec.hosts.is_empty());
+    let roots = all
+        .iter()
+        .filter(|resolved| !resolved.declared.spec.hosts.is_empty());
     let mut merged = Vec::new();
     for root in roots {
         let mut rules = root.rules.clone();
@@ -60,19 +68,30 @@ pub(super) fn resolve(
 /// Rules after one without a match are never reached.
 fn warn_of_unreachable(rules: &Declared<Rules>, findings: &mut Vec<Finding>) {
     let mut http = rules.spec.http.iter();
-    let Some(last) = http.find(|rule| rule.route.matches.is_empty()) else { return };
+    let Some(last) = http.find(|rule| rule.route.matches.is_empty()) else {
+        return;
+    };
     for rule in http {
-        findings.push(finding::unreachable(&rule.origin.rule, &last.origin.rule.path));
+        findings.push(finding::unreachable(
+            &rule.origin.rule,
+            &last.origin.rule.path,
+        ));
     }
 }
 
 fn whole(declared: &Declared<VirtualService>, mesh: &MeshSettings) -> Declared<Rules> {
     let spec = &declared.spec;
-    let names = Names { namespace: &declared.object.namespace, mesh };
+    let names = Names {
+        namespace: &declared.object.namespace,
+        mesh,
+    };
     let random = declared.annotations.get(WEIGHTS).map(String::as_str) == Some("random");
     let gateways = match spec.gateways.as_slice() {
         [] => vec![MESH.to_owned()],
-        gateways => gateways.iter().map(|gateway| names.gateway(gateway)).collect(),
+        gateways => gateways
+            .iter()
+            .map(|gateway| names.gateway(gateway))
+            .collect(),
     };
     let rules = Rules {
         hosts: spec.hosts.iter().map(|host| names.host(host)).collect(),
@@ -155,18 +174,27 @@ fn origins(
     section: &str,
     rules: &[(String, Value, Vec<String>)],
 ) -> Vec<RuleOrigin> {
-    let names: Vec<RuleName<'_>> =
-        rules.iter().map(|(name, matches, _)| RuleName { name, matches }).collect();
+    let names: Vec<RuleName<'_>> = rules
+        .iter()
+        .map(|(name, matches, _)| RuleName { name, matches })
+        .collect();
     let ids = origin::rule_ids(object, section, &names);
     let mut all = Vec::new();
     for (index, (id, (_, _, match_ids))) in ids.into_iter().zip(rules).enumerate() {
         let path = FieldPath::root().field(section).index(index);
-        let at = |path| Origin { object: object.clone(), path };
+        let at = |path| Origin {
+            object: object.clone(),
+            path,
+        };
         let matches = match_ids.iter().enumerate();
         let matches = matches
             .map(|(place, id)| (id.clone(), at(path.field("match").index(place))))
             .collect();
-        all.push(RuleOrigin { id, rule: at(path), matches });
+        all.push(RuleOrigin {
+            id,
+            rule: at(path),
+            matches,
+        });
     }
     all
 }
@@ -178,7 +206,11 @@ fn json<T: Data>(matches: &[T]) -> Value {
 fn http_rules(declared: &Declared<VirtualService>, names: Names<'_>) -> Vec<HttpRule> {
     let rules = declared.spec.http.iter().map(|route| {
         let ids = origin::match_ids(&route.matches, |entry| entry.name.as_deref());
-        (route.name.clone().unwrap_or_default(), json(&route.matches), ids)
+        (
+            route.name.clone().unwrap_or_default(),
+            json(&route.matches),
+            ids,
+        )
     });
     let rules: Vec<_> = rules.collect();
     let origins = origins(&declared.object, "http", &rules);
@@ -194,7 +226,11 @@ fn http_rules(declared: &Declared<VirtualService>, names: Names<'_>) -> Vec<Http
 
 fn tls_rules(declared: &Declared<VirtualService>, names: Names<'_>) -> Vec<TlsRule> {
     let rules = declared.spec.tls.iter().map(|route| {
-        (String::new(), json(&route.matches), origin::match_ids(&route.matches, |_| None))
+        (
+            String::new(),
+            json(&route.matches),
+            origin::match_ids(&route.matches, |_| None),
+        )
     });
     let rules: Vec<_> = rules.collect();
     let origins = origins(&declared.object, "tls", &rules);
@@ -215,7 +251,11 @@ fn tls_rules(declared: &Declared<VirtualService>, names: Names<'_>) -> Vec<TlsRu
 
 fn tcp_rules(declared: &Declared<VirtualService>, names: Names<'_>) -> Vec<TcpRule> {
     let rules = declared.spec.tcp.iter().map(|route| {
-        (String::new(), json(&route.matches), origin::match_ids(&route.matches, |_| None))
+        (
+            String::new(),
+            json(&route.matches),
+            origin::match_ids(&route.matches, |_| None),
+        )
     });
     let rules: Vec<_> = rules.collect();
     let origins = origins(&declared.object, "tcp", &rules);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sealane_model::core::pod::Pod;
 use sealane_model::core::place::Node;
+use sealane_model::core::pod::{Pod, PodStatus};
 use sealane_model::networking::workload_entry::WorkloadEntry;
 use sealane_model::resource::ObjectMeta;
 
@@ -37,7 +37,7 @@ impl<T> Copy for Item<'_, T> {}
 
 /// A workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workload {
+pub(crate) struct Workload {
     /// The pod's (or entry's) name.
     pub name: String,
     /// Its namespace.
@@ -47,7 +47,7 @@ pub struct Workload {
     /// Its own labels and those of its place.
     pub labels: Arc<BTreeMap<String, String>>,
     /// The name of the Deployment or the like that made it, else its own.
-    pub workload: String,
+    pub made_by: String,
     /// `spiffe://…`, when it has an account.
     pub identity: Option<String>,
     /// Where it runs.
@@ -66,7 +66,10 @@ pub struct Workload {
 
 /// Labels of nodes, by the node's name.
 pub(super) fn node_labels(nodes: &[Item<'_, Node>]) -> BTreeMap<String, BTreeMap<String, String>> {
-    nodes.iter().map(|node| (node.meta.name.clone(), node.meta.labels.clone())).collect()
+    nodes
+        .iter()
+        .map(|node| (node.meta.name.clone(), node.meta.labels.clone()))
+        .collect()
 }
 
 /// The workload that a pod is.
@@ -78,21 +81,28 @@ pub(super) fn of_pod(
     let node = pod.body.spec.node_name.clone().unwrap_or_default();
     let none = BTreeMap::new();
     let locality = place(&pod.meta.labels, nodes.get(&node).unwrap_or(&none));
-    let account = pod.body.spec.service_account_name.as_deref().unwrap_or("default");
+    let account = pod
+        .body
+        .spec
+        .service_account_name
+        .as_deref()
+        .unwrap_or("default");
     let status = pod.body.status.as_ref();
     Workload {
         name: pod.meta.name.clone(),
         namespace: pod.meta.namespace.clone(),
         own_labels: pod.meta.labels.clone(),
         labels: Arc::new(augmented(&pod.meta.labels, &locality, &node, mesh)),
-        workload: made_by(pod.meta),
+        made_by: made_by(pod.meta),
         identity: Some(spiffe(mesh, &pod.meta.namespace, account)),
         locality,
         node,
-        address: status.and_then(|status| status.pod_ip.clone()).unwrap_or_default(),
+        address: status
+            .and_then(|status| status.pod_ip.clone())
+            .unwrap_or_default(),
         ports: container_ports(pod.body),
         weight: 1,
-        ready: status.is_some_and(|status| status.is_ready()),
+        ready: status.is_some_and(PodStatus::is_ready),
     }
 }
 
@@ -105,26 +115,36 @@ pub(super) fn of_entry(
     mesh: &MeshSettings,
 ) -> Workload {
     let mut own = entry.labels.clone();
-    own.extend(labels.iter().map(|(key, value)| (key.clone(), value.clone())));
+    own.extend(
+        labels
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone())),
+    );
     let locality = match entry.locality.as_deref() {
         Some(locality) if !locality.is_empty() => Locality::parse(locality),
-        Some(_) | None => {
-            own.get(LOCALITY).map(|label| Locality::parse_label(label)).unwrap_or_default()
-        }
+        Some(_) | None => own
+            .get(LOCALITY)
+            .map(|label| Locality::parse_label(label))
+            .unwrap_or_default(),
     };
-    let account = entry.service_account.as_deref().filter(|account| !account.is_empty());
+    let account = entry
+        .service_account
+        .as_deref()
+        .filter(|account| !account.is_empty());
     let ports = entry.ports.iter();
     Workload {
         name: name.to_owned(),
         namespace: namespace.to_owned(),
         labels: Arc::new(augmented(&own, &locality, "", mesh)),
         own_labels: own,
-        workload: name.to_owned(),
+        made_by: name.to_owned(),
         identity: account.map(|account| spiffe(mesh, namespace, account)),
         locality,
         node: String::new(),
         address: entry.address.clone().unwrap_or_default(),
-        ports: ports.filter_map(|(name, port)| Some((name.clone(), (*port).try_into().ok()?))).collect(),
+        ports: ports
+            .filter_map(|(name, port)| Some((name.clone(), (*port).try_into().ok()?)))
+            .collect(),
         weight: entry.weight.unwrap_or_default().max(1),
         ready: true,
     }
@@ -139,7 +159,11 @@ fn place(labels: &BTreeMap<String, String>, node: &BTreeMap<String, String>) -> 
         return Locality::parse_label(label);
     }
     let part = |key: &str| node.get(key).cloned().unwrap_or_default();
-    Locality { region: part(REGION), zone: part(ZONE), subzone: part(SUBZONE) }
+    Locality {
+        region: part(REGION),
+        zone: part(ZONE),
+        subzone: part(SUBZONE),
+    }
 }
 
 /// The labels that rules may select by: the workload's and those of its place.
@@ -174,12 +198,15 @@ fn made_by(meta: &ObjectMeta) -> String {
     let Some(owner) = owners.find(|owner| owner.controller != Some(false)) else {
         return meta.name.clone();
     };
-    let Some(name) = owner.name.as_deref() else { return meta.name.clone() };
+    let Some(name) = owner.name.as_deref() else {
+        return meta.name.clone();
+    };
     let hash = meta.labels.get("pod-template-hash");
     match (owner.kind.as_deref(), hash) {
-        (Some("ReplicaSet"), Some(hash)) => {
-            name.strip_suffix(&format!("-{hash}")).unwrap_or(name).to_owned()
-        }
+        (Some("ReplicaSet"), Some(hash)) => name
+            .strip_suffix(&format!("-{hash}"))
+            .unwrap_or(name)
+            .to_owned(),
         _ => name.to_owned(),
     }
 }

@@ -29,18 +29,27 @@ impl Egress {
     /// The port of the listener; `None` for one that takes the ports of its services.
     pub(crate) fn port(&self) -> Option<u16> {
         let port = self.listener.as_ref()?.port.as_ref()?;
-        Some(port.number.and_then(|number| u16::try_from(number).ok()).unwrap_or_default())
+        Some(
+            port.number
+                .and_then(|number| u16::try_from(number).ok())
+                .unwrap_or_default(),
+        )
     }
 
     /// What the listener's port speaks; `None` for one that takes the ports of its services.
     pub(crate) fn protocol(&self) -> Option<Protocol> {
         let port = self.listener.as_ref()?.port.as_ref()?;
-        Some(Protocol::parse(port.protocol.as_deref().unwrap_or_default()))
+        Some(Protocol::parse(
+            port.protocol.as_deref().unwrap_or_default(),
+        ))
     }
 
     /// Where the listener binds; empty when it does not say.
     pub(crate) fn bind(&self) -> &str {
-        self.listener.as_ref().and_then(|listener| listener.bind.as_deref()).unwrap_or_default()
+        self.listener
+            .as_ref()
+            .and_then(|listener| listener.bind.as_deref())
+            .unwrap_or_default()
     }
 
     /// Whether it imports only services that have its port.
@@ -58,16 +67,22 @@ struct Hosts {
 
 impl Hosts {
     fn import_service(&self, host: &str) -> bool {
-        self.imported.iter().any(|imported| host::covers(imported, host))
+        self.imported
+            .iter()
+            .any(|imported| host::covers(imported, host))
     }
 
     /// A VirtualService of a wildcard is imported whole with any host that it covers.
     fn import_rules(&self, host: &str) -> bool {
-        self.imported.iter().any(|imported| host::overlaps(imported, host))
+        self.imported
+            .iter()
+            .any(|imported| host::overlaps(imported, host))
     }
 
     fn exclude(&self, host: &str) -> bool {
-        self.excluded.iter().any(|excluded| host::covers(excluded, host))
+        self.excluded
+            .iter()
+            .any(|excluded| host::covers(excluded, host))
     }
 }
 
@@ -79,7 +94,9 @@ impl Imports {
     fn new(listener: &IstioEgressListener, namespace: &str) -> Self {
         let mut all = Self::default();
         for entry in &listener.hosts {
-            let Some((scope, host)) = entry.split_once('/') else { continue };
+            let Some((scope, host)) = entry.split_once('/') else {
+                continue;
+            };
             let (scope, excluded) = match scope.strip_prefix('~') {
                 Some("") => ("*", true),
                 Some(scope) => (scope, true),
@@ -87,7 +104,11 @@ impl Imports {
             };
             let scope = if scope == "." { namespace } else { scope };
             let hosts = all.0.entry(scope.to_owned()).or_default();
-            let list = if excluded { &mut hosts.excluded } else { &mut hosts.imported };
+            let list = if excluded {
+                &mut hosts.excluded
+            } else {
+                &mut hosts.imported
+            };
             list.push(host.to_owned());
         }
         all
@@ -98,8 +119,15 @@ impl Imports {
         self.0.get(namespace).into_iter().chain(self.0.get("*"))
     }
 
-    fn service(&self, service: &Arc<Service>, listener: &IstioEgressListener) -> Option<Arc<Service>> {
-        if self.of(&service.namespace).any(|hosts| hosts.exclude(&service.host)) {
+    fn service(
+        &self,
+        service: &Arc<Service>,
+        listener: &IstioEgressListener,
+    ) -> Option<Arc<Service>> {
+        if self
+            .of(&service.namespace)
+            .any(|hosts| hosts.exclude(&service.host))
+        {
             return None;
         }
         let port = needs_port(listener).then(|| listener_port(listener));
@@ -107,12 +135,19 @@ impl Imports {
             hosts.import_service(&service.host)
                 && port.is_none_or(|port| service.port(port).is_some())
         })?;
-        let aliases: Vec<String> =
-            service.aliases.iter().filter(|alias| hosts.import_service(alias)).cloned().collect();
+        let aliases: Vec<String> = service
+            .aliases
+            .iter()
+            .filter(|alias| hosts.import_service(alias))
+            .cloned()
+            .collect();
         let service = if aliases.len() == service.aliases.len() {
             service.clone()
         } else {
-            Arc::new(Service { aliases, ..service.as_ref().clone() })
+            Arc::new(Service {
+                aliases,
+                ..service.as_ref().clone()
+            })
         };
         match port {
             Some(port) => with_port(&service, port),
@@ -137,13 +172,23 @@ pub(super) fn imported(
 ) -> Egress {
     let imports = Imports::new(listener, namespace);
     let visible = lookup::services_for(snapshot, namespace);
-    let services: Vec<Arc<Service>> =
-        visible.iter().filter_map(|service| imports.service(service, listener)).collect();
+    let services: Vec<Arc<Service>> = visible
+        .iter()
+        .filter_map(|service| imports.service(service, listener))
+        .collect();
     let services = of_one_namespace(services, namespace);
     let all = lookup::virtual_services_at(snapshot, namespace, MESH);
-    let virtual_services: Vec<_> = all.into_iter().filter(|rules| imports.rules(rules)).collect();
+    let virtual_services: Vec<_> = all
+        .into_iter()
+        .filter(|rules| imports.rules(rules))
+        .collect();
     let most_specific = most_specific(&virtual_services, &services);
-    Egress { listener: Some(listener.clone()), services, virtual_services, most_specific }
+    Egress {
+        listener: Some(listener.clone()),
+        services,
+        virtual_services,
+        most_specific,
+    }
 }
 
 /// Everything that a namespace sees.
@@ -162,16 +207,21 @@ fn of_one_namespace(services: Vec<Arc<Service>>, own: &str) -> Vec<Arc<Service>>
     let mut chosen: BTreeMap<String, (String, Registry)> = BTreeMap::new();
     for service in &services {
         let this = (service.namespace.clone(), service.registry);
-        let better = chosen.get(&service.host).is_none_or(|(namespace, registry)| {
-            let kube = *registry != Registry::Kubernetes && service.registry == Registry::Kubernetes;
-            service.namespace == own || (kube && namespace != own)
-        });
+        let better = chosen
+            .get(&service.host)
+            .is_none_or(|(namespace, registry)| {
+                let kube =
+                    *registry != Registry::Kubernetes && service.registry == Registry::Kubernetes;
+                service.namespace == own || (kube && namespace != own)
+            });
         if better {
             chosen.insert(service.host.clone(), this);
         }
     }
     let keeps = |service: &Arc<Service>| {
-        chosen.get(&service.host).is_some_and(|(namespace, _)| *namespace == service.namespace)
+        chosen
+            .get(&service.host)
+            .is_some_and(|(namespace, _)| *namespace == service.namespace)
     };
     services.into_iter().filter(keeps).collect()
 }
@@ -185,7 +235,9 @@ fn most_specific(
     let mut by_host = HostMap::<Option<ObjectKey>>::default();
     for rule in rules {
         for host in &rule.spec.hosts {
-            by_host.entry(host).get_or_insert_with(|| rule.object.clone());
+            by_host
+                .entry(host)
+                .get_or_insert_with(|| rule.object.clone());
         }
     }
     let found = services.iter().filter_map(|service| {
@@ -196,12 +248,18 @@ fn most_specific(
 }
 
 fn listener_port(listener: &IstioEgressListener) -> u16 {
-    let port = listener.port.as_ref().and_then(|port| port.number).unwrap_or_default();
+    let port = listener
+        .port
+        .as_ref()
+        .and_then(|port| port.number)
+        .unwrap_or_default();
     u16::try_from(port).unwrap_or_default()
 }
 
 fn needs_port(listener: &IstioEgressListener) -> bool {
-    let Some(port) = &listener.port else { return false };
+    let Some(port) = &listener.port else {
+        return false;
+    };
     let protocol = Protocol::parse(port.protocol.as_deref().unwrap_or_default());
     port.number.unwrap_or_default() != 0 && protocol != Protocol::HttpProxy
 }
@@ -212,5 +270,8 @@ pub(super) fn with_port(service: &Arc<Service>, number: u16) -> Option<Arc<Servi
     if service.ports.len() == 1 {
         return Some(service.clone());
     }
-    Some(Arc::new(Service { ports: vec![port.clone()], ..service.as_ref().clone() }))
+    Some(Arc::new(Service {
+        ports: vec![port.clone()],
+        ..service.as_ref().clone()
+    }))
 }

@@ -55,10 +55,14 @@ pub(super) fn service_for(
     if let Some(own) = by_namespace.get(namespace) {
         return Some(own.clone());
     }
-    let visible = by_namespace.values().filter(|service| service.export_to.includes(namespace));
+    let visible = by_namespace
+        .values()
+        .filter(|service| service.export_to.includes(namespace));
     let best = visible.min_by(|a, b| {
         let external = |service: &Service| service.registry != Registry::Kubernetes;
-        external(a).cmp(&external(b)).then_with(|| a.created.cmp(&b.created))
+        external(a)
+            .cmp(&external(b))
+            .then_with(|| a.created.cmp(&b.created))
     });
     best.cloned()
 }
@@ -70,23 +74,41 @@ pub(super) fn destinations(rules: &Rules, namespace: &str) -> BTreeMap<String, B
     let mut add = |destination: &Destination| {
         let port = destination.port_number().unwrap_or_default();
         let port = u16::try_from(port).unwrap_or_default();
-        all.entry(destination.host.clone()).or_default().insert(port);
+        all.entry(destination.host.clone())
+            .or_default()
+            .insert(port);
     };
     for rule in &rules.http {
-        let wanted = rule.route.matches.iter().filter_map(|m| m.source_namespace.as_deref());
+        let wanted = rule
+            .route
+            .matches
+            .iter()
+            .filter_map(|m| m.source_namespace.as_deref());
         let wanted: Vec<&str> = wanted.filter(|wanted| !wanted.is_empty()).collect();
         if !wanted.is_empty() && !wanted.contains(&namespace) {
             continue;
         }
-        rule.route.route.iter().for_each(|route| add(&route.destination));
+        rule.route
+            .route
+            .iter()
+            .for_each(|route| add(&route.destination));
         rule.route.mirror.iter().for_each(&mut add);
-        rule.route.mirrors.iter().for_each(|mirror| add(&mirror.destination));
+        rule.route
+            .mirrors
+            .iter()
+            .for_each(|mirror| add(&mirror.destination));
     }
     for rule in &rules.tcp {
-        rule.route.route.iter().for_each(|route| add(&route.destination));
+        rule.route
+            .route
+            .iter()
+            .for_each(|route| add(&route.destination));
     }
     for rule in &rules.tls {
-        rule.route.route.iter().for_each(|route| add(&route.destination));
+        rule.route
+            .route
+            .iter()
+            .for_each(|route| add(&route.destination));
     }
     all
 }
