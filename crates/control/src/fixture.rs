@@ -32,3 +32,10 @@ pub(crate) fn split(v1: u32, v2: u32) -> String {
          - destination: {{host: reviews, subset: v2}}\n      weight: {v2}\n"
     )
 }
+
+/// The Service that these VirtualServices are about.
+pub(crate) fn service() -> String {
+    "apiVersion: v1\nkind: Service\nmetadata: {name: reviews}\n\
+     spec:\n  clusterIP: 127.20.0.3\n  ports: [{name: http, port: 9080}]\n"
+        .to_owned()
+}

@@ -42,6 +42,8 @@ pub struct FileSource {
     options: Options,
     /// The files as they were accepted last, in the order in which they are read.
     accepted: Vec<(Arc<str>, File)>,
+    /// The files as they were refused last: saying it once is enough.
+    refused: Option<BTreeMap<Arc<str>, Arc<str>>>,
 }
 
 /// What the files say now.
@@ -101,6 +103,7 @@ impl FileSource {
             texts,
             options,
             accepted: Vec::new(),
+            refused: None,
         }
     }
 
@@ -179,6 +182,17 @@ impl FileSource {
     /// Makes a reading, whose edits were carried out, the state that the next one starts from.
     pub fn accept(&mut self, reading: Reading) {
         self.accepted = reading.files;
+        self.refused = None;
+    }
+
+    /// Notes that a reading was refused.
+    pub fn refuse(&mut self, reading: &Reading) {
+        self.refused = Some(reading.texts());
+    }
+
+    /// Whether these very texts were refused already.
+    pub fn is_refused(&self, reading: &Reading) -> bool {
+        self.refused.as_ref() == Some(&reading.texts())
     }
 }
 

@@ -1,0 +1,58 @@
+//! The control plane as what stands behind the API.
+
+use std::sync::Arc;
+
+use sealane_model::parse::{Options, SourceFile};
+use sealane_seam::BoxFuture;
+use tokio::sync::watch;
+
+use crate::api::{Backend, Refused, Text, Written};
+use crate::control::{Applied, Control};
+use crate::declared::Edit;
+use crate::history::{Cause, Findings, Refusal};
+use crate::shown::Shown;
+
+impl Backend for Control {
+    fn shown(&self) -> watch::Receiver<Arc<Vec<Arc<Shown>>>> {
+        Self::shown(self)
+    }
+
+    fn write(&self, edits: Vec<Edit>) -> BoxFuture<'_, Result<Written, Refused>> {
+        Box::pin(async move {
+            let applied = self.transact(edits, Cause::Api, Findings::default()).await;
+            answer(applied)
+        })
+    }
+
+    fn apply(&self, texts: Vec<Text>) -> BoxFuture<'_, Result<Written, Refused>> {
+        let file = |text: Text| {
+            let options = Options {
+                default_namespace: text.namespace,
+            };
+            (SourceFile::new(text.name, text.text), options)
+        };
+        let files: Vec<_> = texts.into_iter().map(file).collect();
+        Box::pin(async move { answer(self.apply_texts(&files).await) })
+    }
+}
+
+fn answer(applied: Result<Applied, Arc<Refusal>>) -> Result<Written, Refused> {
+    let applied = applied.map_err(|refusal| refused(&refusal))?;
+    let outcomes = applied.changes.iter();
+    let record = &applied.record;
+    Ok(Written {
+        outcomes: outcomes.map(|it| (it.key.clone(), it.outcome)).collect(),
+        generation: record.generation,
+        proxies: record.proxies,
+        took: record.took,
+        warnings: record.findings.texts_of(false),
+    })
+}
+
+fn refused(refusal: &Refusal) -> Refused {
+    let mut errors = refusal.findings.texts_of(true);
+    if errors.is_empty() {
+        errors.push(refusal.reason.clone());
+    }
+    Refused { errors }
+}

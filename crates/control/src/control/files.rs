@@ -1,0 +1,121 @@
+//! Texts and files as transactions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sealane_model::parse::{Options, Parsed, SourceFile, parse_text};
+
+use super::{Applied, Control};
+use crate::declared::{Edit, Writer};
+use crate::history::{Cause, Findings, Refusal};
+use crate::source::files::{FileSource, FilesError};
+use crate::source::watch::Watch;
+
+/// Why files were not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesRefused {
+    /// They cannot be read.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// The change was refused; nothing changed.
+    #[error("{}", .0.reason)]
+    Refused(Arc<Refusal>),
+}
+
+impl Control {
+    /// Applies texts of manifests as one transaction, as an API call does. Each text comes with
+    /// the options that it is read by.
+    ///
+    /// # Errors
+    /// When anything in them is wrong: then nothing changed.
+    pub async fn apply_texts(
+        &self,
+        files: &[(SourceFile, Options)],
+    ) -> Result<Applied, Arc<Refusal>> {
+        let mut parsed = Parsed::default();
+        let mut texts = BTreeMap::new();
+        for (file, options) in files {
+            parsed.extend(parse_text(file, options));
+            texts.insert(Arc::clone(&file.path), Arc::clone(&file.text));
+        }
+        let findings = Findings {
+            diagnostics: parsed.diagnostics,
+            texts: Arc::new(texts),
+        };
+        if findings.errors() > 0 {
+            return Err(self.refuse(Cause::Api, "errors in the manifests".to_owned(), findings));
+        }
+        let put = |object| Edit::Put {
+            object,
+            writer: Writer::Api,
+        };
+        let edits = parsed.objects.into_iter().map(put).collect();
+        self.transact(edits, Cause::Api, findings).await
+    }
+
+    /// Applies what files say now. At the start (when no generation runs) objects with errors are
+    /// left out and the others run; later any error refuses the whole change.
+    ///
+    /// # Errors
+    /// When the files cannot be read, or the change is refused.
+    pub async fn apply_files(
+        &self,
+        files: &mut FileSource,
+    ) -> Result<Option<Applied>, FilesRefused> {
+        let reading = files.read()?;
+        let starts = self.current().generation == 0;
+        let is_news = !reading.changed.is_empty() && !files.is_refused(&reading);
+        if !is_news && !starts {
+            return Ok(None);
+        }
+        let cause = if starts {
+            Cause::Start
+        } else {
+            Cause::Files(reading.changed.clone())
+        };
+        let findings = Findings {
+            diagnostics: reading.diagnostics.clone(),
+            texts: Arc::new(reading.texts()),
+        };
+        if !starts && reading.has_errors() {
+            let reason = "errors in the files".to_owned();
+            files.refuse(&reading);
+            return Err(FilesRefused::Refused(self.refuse(cause, reason, findings)));
+        }
+        let edits = reading.edits.clone();
+        match self.transact(edits, cause, findings).await {
+            Ok(applied) => {
+                files.accept(reading);
+                Ok(Some(applied))
+            }
+            Err(refusal) => {
+                files.refuse(&reading);
+                Err(FilesRefused::Refused(refusal))
+            }
+        }
+    }
+
+    /// Applies what files say whenever they change, until it is dropped. What becomes of it is in
+    /// [`Self::events`].
+    pub async fn follow(&self, files: &mut FileSource, watch: &Watch) {
+        loop {
+            watch.changed().await;
+            if let Err(FilesRefused::Files(error)) = self.apply_files(files).await {
+                let cause = Cause::Files(Vec::new());
+                let reason = with_causes(&error);
+                drop(self.refuse(cause, reason, Findings::default()));
+            }
+        }
+    }
+}
+
+/// An error with what caused it, as one text.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        text = format!("{text}: {found}");
+        cause = found.source();
+    }
+    text
+}
