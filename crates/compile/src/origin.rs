@@ -169,10 +169,6 @@ mod tests {
         assert_eq!(ids[0], "VirtualService/default/reviews#canary");
         assert_eq!(ids[2], format!("{}-2", ids[1]));
         let again = rule_ids(&object, "http", &rules[1..]);
-        assert_eq!(
-            again[0], "VirtualService/default/reviews#same",
-            "positions do not count"
-        );
-        assert_eq!(again.last(), ids.last(), "positions do not count");
+        assert_eq!(again, ids[1..], "positions do not count");
     }
 }
