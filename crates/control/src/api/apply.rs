@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Backend, Text};
+use super::backend::{Backend, Text};
 
 /// What shall be applied.
 #[derive(Debug, Deserialize, Serialize)]

@@ -11,8 +11,8 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use super::Backend;
-use super::objects::{Parameters, Selection, as_asked};
+use super::backend::Backend;
+use super::selection::{Parameters, Selection, as_asked};
 use super::status::Refusal;
 use super::target::Target;
 use crate::shown::Shown;

@@ -10,10 +10,11 @@ use sealane_model::parse::{self, Options};
 use sealane_model::resource::Object;
 use serde_json::{Value, json};
 
-use super::objects::{Parameters, as_asked, key};
+use super::backend::{Backend, newest};
+use super::patch as merge_patch;
+use super::selection::{Parameters, as_asked, key};
 use super::status::{self, Refusal};
 use super::target::Target;
-use super::{Backend, newest, patch as merge_patch};
 use crate::declared::{Edit, Writer};
 
 /// A request that changes something.
