@@ -13,6 +13,8 @@ pub mod patch;
 mod selection;
 pub mod status;
 pub mod target;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod write;
 
