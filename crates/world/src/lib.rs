@@ -15,5 +15,6 @@ pub mod implicit;
 pub mod names;
 pub mod pods;
 pub mod services;
+mod state;
 pub mod workloads;
 pub mod world;

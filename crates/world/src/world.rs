@@ -17,6 +17,7 @@ use crate::implicit;
 use crate::names::Names;
 use crate::pods::{self, PlannedPod, Role};
 use crate::services;
+use crate::state;
 use crate::workloads::{Workload, WorldPod, locality};
 
 /// The world of one generation.
@@ -71,6 +72,11 @@ impl World {
         for object in services.into_iter().chain(slices) {
             objects.insert(object.key(), object);
         }
+        let used: Vec<String> = objects.keys().map(|key| key.namespace.clone()).collect();
+        for object in state::namespaces(used.iter().map(String::as_str)) {
+            objects.entry(object.key()).or_insert(object);
+        }
+        state::count_pods(&mut objects, &pods);
         let said: BTreeSet<ObjectKey> = declared.iter().map(|object| object.key()).collect();
         let derived = objects.keys().filter(|key| !said.contains(key)).cloned();
         Self {
@@ -153,9 +159,13 @@ fn all_pods(
         .filter(|object| object.kind() == Kind::Node)
         .map(|node| (node.meta.name.as_str(), *node))
         .collect();
+    let by_key: BTreeMap<ObjectKey, &Object> = declared
+        .iter()
+        .map(|object| (object.key(), *object))
+        .collect();
     let mut pods = Vec::new();
     for planned in planned {
-        let maker = declared.iter().find(|o| o.key() == planned.made_by);
+        let maker = by_key.get(&planned.made_by).copied();
         // What one template says wrong is said once, not for each of its pods.
         let (behaviour, wrong) = Behaviour::from_annotations(&planned.annotations);
         if let Some(maker) = maker.filter(|_| planned.index == 0) {

@@ -97,6 +97,8 @@ fn derived_objects_are_those_that_nobody_declared() {
             "Pod default/d-0",
             "Pod istio-system/istio-ingressgateway",
             "EndpointSlice istio-system/istio-ingressgateway-auto0",
+            "Namespace default",
+            "Namespace istio-system",
         ]
     );
     let key = ObjectKey::new(Kind::Pod, "default", "p");
@@ -192,5 +194,24 @@ fn workloads_are_sorted_and_have_their_pods() {
                 Role::Gateway
             ),
         ]
+    );
+}
+
+#[test]
+fn a_deployment_says_how_many_of_its_pods_are_ready() {
+    let mut addresses = Addresses::new(AddressPlan::default());
+    let mut sleepy = deployment("b", 3, &json!({}));
+    sleepy["spec"]["template"]["metadata"]["annotations"] = json!({"sealane.dev/ready": "false"});
+    let documents = json!([deployment("a", 2, &json!({})), sleepy]);
+    let world = derive(&documents, &mut addresses);
+    let status = |name: &str| {
+        let key = ObjectKey::new(Kind::Deployment, "default", name);
+        let object = world.objects.iter().find(|o| o.key() == key).unwrap();
+        object.raw["status"].clone()
+    };
+    assert_eq!(status("a")["readyReplicas"], 2);
+    assert_eq!(
+        (&status("b")["replicas"], &status("b")["readyReplicas"]),
+        (&json!(3), &json!(0))
     );
 }
