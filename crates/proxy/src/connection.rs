@@ -1,0 +1,91 @@
+//! A downstream connection, as the requests on it see it.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use sealane_runtime::listener::{Direction, FilterChain, HttpManager, Listener, Network};
+
+use crate::activity::Activity;
+use crate::serving::Serving;
+use crate::upstream::connect::Side;
+use crate::worker::Worker;
+
+/// Who called, where to, and which listener took it.
+#[derive(Debug, Clone)]
+pub(crate) struct Addresses {
+    /// Where the caller wanted to go.
+    pub(crate) local: SocketAddr,
+    /// Who calls.
+    pub(crate) remote: SocketAddr,
+    /// The server name of its TLS handshake.
+    pub(crate) server_name: Option<Arc<str>>,
+}
+
+/// A connection whose listener and chain are known.
+#[derive(Debug)]
+pub(crate) struct Downstream {
+    pub(crate) worker: Rc<Worker>,
+    pub(crate) addresses: Addresses,
+    pub(crate) listener: Arc<str>,
+    pub(crate) direction: Direction,
+    pub(crate) activity: Arc<Activity>,
+    chain: RefCell<Arc<FilterChain>>,
+    /// The generation that `chain` is of.
+    generation: Cell<u64>,
+}
+
+impl Downstream {
+    pub(crate) fn new(
+        worker: &Rc<Worker>,
+        addresses: Addresses,
+        listener: &Listener,
+        chain: &Arc<FilterChain>,
+    ) -> Self {
+        Self {
+            worker: Rc::clone(worker),
+            addresses,
+            listener: Arc::clone(&listener.name),
+            direction: listener.direction,
+            activity: Arc::new(Activity::new(Arc::clone(&worker.proxy().outside().clock))),
+            chain: RefCell::new(Arc::clone(chain)),
+            generation: Cell::new(u64::MAX),
+        }
+    }
+
+    /// The HTTP settings of the connection's chain, as `serving` has them. When the chain is gone,
+    /// the connection goes on with those that it had.
+    pub(crate) fn manager(&self, serving: &Serving) -> Option<Arc<HttpManager>> {
+        if self.generation.replace(serving.generation) != serving.generation {
+            let newer = self.find(serving);
+            if let Some(chain) = newer {
+                self.chain.replace(chain);
+            }
+        }
+        match &self.chain.borrow().network {
+            Network::Http(manager) => Some(Arc::clone(manager)),
+            Network::Tcp(_) => None,
+        }
+    }
+
+    /// Which side an upstream of this connection is on.
+    pub(crate) fn side(&self) -> Side {
+        match self.direction {
+            Direction::Inbound => Side::Workload,
+            Direction::Outbound | Direction::Unspecified => Side::Mesh,
+        }
+    }
+
+    /// The chain of `serving` that has the conditions of ours.
+    fn find(&self, serving: &Serving) -> Option<Arc<FilterChain>> {
+        let listener = serving.runtime.listeners.get(&self.listener)?;
+        let ours = self.chain.borrow();
+        let chains = listener.chains.iter().chain(&listener.default_chain);
+        let mut same = chains.filter(|chain| {
+            let is_http = matches!(chain.network, Network::Http(_));
+            is_http && chain.matches == ours.matches && chain.transport == ours.transport
+        });
+        same.next().map(Arc::clone)
+    }
+}

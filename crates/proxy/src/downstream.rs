@@ -1,0 +1,8 @@
+//! Where connections come in: handed over by original destination, accepted on a listener's own
+//! address, or sent to a capture port.
+
+mod choose;
+mod conduct;
+mod hand_over;
+mod hello;
+mod sniff;

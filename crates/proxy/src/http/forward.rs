@@ -1,0 +1,150 @@
+//! Forwarding: rewrite, mirror, try within the limits, pass the answer on.
+
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use sealane_runtime::listener::Direction;
+use sealane_runtime::route::{Forward, HostRewrite};
+
+use super::admit::{append, set};
+use super::answer::pass_on;
+use super::edit;
+use super::exchange::Exchange;
+use super::matched::Matched;
+use super::message::{Request, Response, UpstreamHead};
+use super::mirror;
+use super::replay::Replay;
+use super::rewrite;
+use super::timeout::Limits;
+use super::tries::{self, Plan, protocol};
+use super::upgrade;
+use crate::failure::Failure;
+use crate::serving::Serving;
+
+/// Sends `request` where its route says, and gives what comes back.
+pub(crate) async fn forward(
+    serving: &Serving,
+    matched: &Rc<Matched>,
+    action: &Forward,
+    exchange: &mut Exchange,
+    mut request: Request,
+) -> Result<Response, Failure> {
+    let not_found = Failure::ClusterNotFound(action.cluster_not_found);
+    let upstream = matched.upstream.as_ref().ok_or(not_found)?;
+    let downstream = Rc::clone(&exchange.downstream);
+    let proxy = Arc::clone(downstream.worker.proxy());
+    let now = proxy.outside().clock.now();
+    let limits = Limits::of(action, &request, (exchange.upload(), now));
+    let body = Replay::new(
+        std::mem::take(&mut request.body),
+        proxy.settings().replay_bytes,
+    );
+    let upgrade = request.upgrade.take();
+    let version = request.version;
+    let mut head = rewritten(matched, action, exchange, request, &limits);
+    exchange.rewritten(&head);
+    mirror::send(serving, action, &downstream, (&head, version), &body);
+    if let Some(upgrade) = &upgrade {
+        upgrade.announce(&mut head.headers);
+    }
+    let plan = Plan {
+        worker: &downstream.worker,
+        upstream,
+        head,
+        body: &body,
+        limits: &limits,
+        policy: action.retry.as_deref(),
+        attempt_count: matched.virtual_host.attempt_count,
+        protocol: protocol(upstream, version),
+        hash: None,
+    };
+    let answered = limits.within(Box::pin(tries::run(&plan, exchange))).await?;
+    body.commit();
+    match upgrade {
+        Some(upgrade) => Ok(upgrade::pass_on(upgrade, answered, exchange, &limits)),
+        None => Ok(pass_on(answered, exchange, &limits)),
+    }
+}
+
+/// The head that the upstream gets, in the order in which Envoy's router changes it.
+fn rewritten(
+    matched: &Matched,
+    action: &Forward,
+    exchange: &Exchange,
+    mut request: Request,
+    limits: &Limits,
+) -> UpstreamHead {
+    request.headers.remove(http::header::EXPECT);
+    if let Some(expected) = limits.expected() {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        write!(text, "{expected}").unwrap_or_default();
+        set(
+            &mut request.headers,
+            "x-envoy-expected-rq-timeout-ms",
+            &text,
+        );
+    }
+    decorate(matched, exchange, &mut request);
+    if edit::touches_request(matched) {
+        let addresses = &exchange.downstream.addresses;
+        edit::request(matched, &mut request, (addresses, &exchange.record));
+    }
+    rewrite_host(matched, action, &mut request);
+    rewrite_path(matched, action, &mut request);
+    UpstreamHead {
+        method: request.method,
+        scheme: request.scheme,
+        authority: request.authority,
+        path: request.path,
+        headers: request.headers,
+    }
+}
+
+/// Outbound, the upstream is told the name of the operation; inbound, that name has arrived.
+fn decorate(matched: &Matched, exchange: &Exchange, request: &mut Request) {
+    const DECORATOR: &str = "x-envoy-decorator-operation";
+    if exchange.downstream.direction == Direction::Inbound {
+        request.headers.remove(DECORATOR);
+    } else if let Some(decorator) = &matched.route.decorator {
+        set(&mut request.headers, DECORATOR, decorator);
+    }
+}
+
+fn rewrite_host(matched: &Matched, action: &Forward, request: &mut Request) {
+    let of_part = matched.part().and_then(|part| part.host_rewrite.as_deref());
+    let host = match (of_part, &action.host_rewrite) {
+        (Some(host), _) => host.to_owned(),
+        (None, Some(HostRewrite::Literal(host))) => host.to_string(),
+        (None, Some(HostRewrite::Header(name))) => {
+            match request.headers.get(name).map(HeaderValue::to_str) {
+                Some(Ok(host)) if !host.is_empty() => host.to_owned(),
+                _ => return,
+            }
+        }
+        // The endpoint is not known before it is chosen; Istio never asks for this.
+        (None, Some(HostRewrite::Endpoint) | None) => return,
+    };
+    if action.append_forwarded_host {
+        append(&mut request.headers, "x-forwarded-host", &request.authority);
+    }
+    set(
+        &mut request.headers,
+        "x-envoy-original-host",
+        &request.authority,
+    );
+    request.authority = host;
+}
+
+fn rewrite_path(matched: &Matched, action: &Forward, request: &mut Request) {
+    let head = request.head();
+    let path = rewrite::path(&action.rewrite, &matched.route, head.path());
+    if let std::borrow::Cow::Owned(path) = path {
+        let query = head.query().map(|query| format!("?{query}"));
+        let path = path + &query.unwrap_or_default();
+        let before = std::mem::replace(&mut request.path, path);
+        set(&mut request.headers, "x-envoy-original-path", &before);
+    }
+}

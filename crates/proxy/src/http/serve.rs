@@ -1,0 +1,108 @@
+//! One request, in order: admitted, routed, filtered, forwarded or answered, finished.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::{Request as EngineRequest, StatusCode};
+use hyper::body::Incoming;
+use sealane_runtime::cors::CorsOutcome;
+use sealane_runtime::listener::{HttpFilter, HttpManager};
+use sealane_runtime::route::Action;
+
+use super::admit::{Authority, admit, introduce};
+use super::exchange::Exchange;
+use super::forward::forward;
+use super::matched::Matched;
+use super::message::{Request, Response};
+use super::redirect;
+use super::reply;
+use super::route::{Found, find};
+use crate::connection::Downstream;
+use crate::failure::Failure;
+use crate::filter::fault;
+
+/// Serves one request of `downstream`. There is always an answer; when the future is dropped
+/// before, the caller has left.
+pub(crate) async fn serve(
+    downstream: Rc<Downstream>,
+    authority: Authority,
+    request: EngineRequest<Incoming>,
+) -> Response {
+    let mut exchange = Exchange::open(&downstream, &request);
+    let outcome = respond(&mut exchange, authority, request).await;
+    exchange.finish(outcome)
+}
+
+async fn respond(
+    exchange: &mut Exchange,
+    authority: Authority,
+    request: EngineRequest<Incoming>,
+) -> Result<Response, Failure> {
+    let downstream = Rc::clone(&exchange.downstream);
+    // One snapshot, kept to the end.
+    let serving = downstream.worker.serving();
+    let manager = downstream.manager(&serving).ok_or(Failure::NoRoute)?;
+    exchange.managed(&manager);
+    let mut request = admit(request, &manager, authority).map_err(Failure::Refused)?;
+    introduce(&mut request, &manager, &downstream);
+    exchange.admitted(&mut request);
+    let matched = match find(&serving, &manager, exchange, &request)? {
+        Found::Route(matched) => Rc::new(matched),
+        Found::RequireTls => {
+            exchange.direct();
+            return Ok(redirect::to_https(&request));
+        }
+    };
+    exchange.matched(&matched, &request);
+    if let Some(answer) = filter(&manager, &matched, exchange, &request).await? {
+        return Ok(answer);
+    }
+    match &matched.route.action {
+        Action::Forward(action) => {
+            Box::pin(forward(&serving, &matched, action, exchange, request)).await
+        }
+        Action::Redirect(action) => {
+            exchange.direct();
+            Ok(redirect::redirect(action, &matched.route, &request))
+        }
+        Action::Direct(action) => {
+            exchange.direct();
+            Ok(reply::direct(action, request.is_grpc()))
+        }
+    }
+}
+
+/// Runs the listener's filters in its order; one may answer.
+async fn filter(
+    manager: &HttpManager,
+    matched: &Matched,
+    exchange: &mut Exchange,
+    request: &Request,
+) -> Result<Option<Response>, Failure> {
+    for filter in &manager.filters {
+        match filter {
+            HttpFilter::Fault => {
+                if let Some(fault) = &matched.route.fault {
+                    let proxy = Arc::clone(exchange.downstream.worker.proxy());
+                    let sequences = &proxy.live().sequences;
+                    fault::inject(fault, sequences, &mut exchange.record.flags).await?;
+                }
+            }
+            HttpFilter::Cors => {
+                let policy = matched.route.cors.as_ref();
+                match policy.map(|policy| policy.evaluate(&request.head())) {
+                    Some(CorsOutcome::Preflight(headers)) => {
+                        exchange.preflight();
+                        let mut answer = reply::empty(StatusCode::OK);
+                        *answer.headers_mut() = headers;
+                        return Ok(Some(answer));
+                    }
+                    Some(CorsOutcome::Actual(headers)) => exchange.cors(headers),
+                    Some(CorsOutcome::None) | None => {}
+                }
+            }
+            HttpFilter::GrpcStats => {}
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,184 @@
+//! The tries of one request: choose an endpoint, send, wait for the head of the answer, and again.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::{Response as EngineResponse, Version};
+use hyper::body::Incoming;
+use sealane_runtime::cluster::UpstreamProtocol;
+use sealane_runtime::endpoint::EndpointAddress;
+use sealane_runtime::route::RetryPolicy;
+
+use super::exchange::Exchange;
+use super::message::UpstreamHead;
+use super::replay::Replay;
+use super::retry::{Ended, Next, Retries};
+use super::timeout::Limits;
+use crate::failure::{Failure, ResetReason};
+use crate::live::circuit::{Permit, Resource};
+use crate::live::endpoint::Active;
+use crate::live::outlier::Health;
+use crate::telemetry::flag::Flag;
+use crate::upstream::balance::Host;
+use crate::upstream::pool::{Demand, Lease};
+use crate::upstream::sender::Protocol;
+use crate::upstream::{Choice, Upstream};
+use crate::worker::Worker;
+
+/// Everything that tries share.
+pub(crate) struct Plan<'a> {
+    pub(crate) worker: &'a Rc<Worker>,
+    pub(crate) upstream: &'a Upstream,
+    pub(crate) head: UpstreamHead,
+    pub(crate) body: &'a Replay,
+    pub(crate) limits: &'a Limits,
+    pub(crate) policy: Option<&'a RetryPolicy>,
+    /// Tell the upstream which try it is.
+    pub(crate) attempt_count: bool,
+    pub(crate) protocol: Protocol,
+    /// What the route hashes of the request.
+    pub(crate) hash: Option<u64>,
+}
+
+/// An answer, and what must be held until it has been read.
+pub(crate) struct Answered {
+    pub(crate) response: EngineResponse<Incoming>,
+    pub(crate) lease: Lease,
+    pub(crate) active: Active,
+}
+
+/// What is spoken to `upstream` for a caller who speaks `version`.
+pub(crate) fn protocol(upstream: &Upstream, version: Version) -> Protocol {
+    match upstream.cluster.protocol {
+        UpstreamProtocol::Http2 => Protocol::Http2,
+        UpstreamProtocol::AsDownstream if version == Version::HTTP_2 => Protocol::Http2,
+        UpstreamProtocol::AsDownstream | UpstreamProtocol::Http1 => Protocol::Http1,
+    }
+}
+
+/// Tries until there is an answer to accept or nothing left to try.
+pub(crate) async fn run(plan: &Plan<'_>, exchange: &mut Exchange) -> Result<Answered, Failure> {
+    let outside = plan.worker.proxy().outside();
+    let random = Arc::clone(&outside.random);
+    let mut retries = Retries::new(plan.policy);
+    let mut tried = Vec::new();
+    // Held while a retry runs.
+    let mut _permit = None;
+    loop {
+        exchange.record.attempts += 1;
+        let outcome = one(plan, exchange, &mut tried).await;
+        let ended = match &outcome {
+            Ok(answered) => {
+                let response = &answered.response;
+                Ended::Answered(response.status(), response.headers())
+            }
+            Err(failure) => Ended::Failed(failure),
+        };
+        let pause = match retries.next(ended, &*random) {
+            Next::Accept => return outcome,
+            Next::Exhausted => {
+                exchange.record.flags.raise(Flag::RetryLimitExceeded);
+                return outcome;
+            }
+            Next::After(pause) => pause,
+        };
+        if !plan.body.can_start() {
+            return outcome;
+        }
+        _permit = None;
+        let limit = plan.upstream.cluster.limits.retries;
+        let permit = Permit::take(&plan.upstream.live, Resource::Retries, limit);
+        if permit.is_none() {
+            exchange.record.flags.raise(Flag::UpstreamOverflow);
+            return outcome;
+        }
+        _permit = permit;
+        drop(outcome);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// One try, and what the outlier detector learns of it.
+async fn one(
+    plan: &Plan<'_>,
+    exchange: &mut Exchange,
+    tried: &mut Vec<EndpointAddress>,
+) -> Result<Answered, Failure> {
+    let outside = plan.worker.proxy().outside();
+    let again = plan.policy.map_or(0, |policy| policy.host_attempts);
+    let avoid = plan
+        .policy
+        .is_some_and(|policy| policy.avoid_previous_hosts);
+    let choice = Choice {
+        original: exchange.downstream.addresses.local,
+        hash: plan.hash,
+        tried: if avoid { tried } else { &[] },
+        again,
+    };
+    let host = plan
+        .upstream
+        .choose(&choice, &*outside.random, outside.clock.now())
+        .ok_or(Failure::NoHealthyUpstream)?;
+    tried.push(host.endpoint.address.clone());
+    let now = outside.clock.now();
+    let sent = plan
+        .limits
+        .within_try(now, send(plan, exchange, &host))
+        .await;
+    let health = match &sent {
+        Ok(answered) => Some(Health::Answered(answered.response.status())),
+        Err(Failure::PerTryTimeout) => Some(Health::TimedOut),
+        Err(Failure::Connect(_)) => Some(Health::Failed),
+        Err(Failure::Reset(reason)) if *reason != ResetReason::LocalReset => Some(Health::Failed),
+        Err(_) => None,
+    };
+    if let Some(health) = health {
+        plan.upstream.note(&host, health, outside.clock.now());
+    }
+    sent
+}
+
+/// Sends the request to `host` and waits for the head of the answer.
+async fn send(plan: &Plan<'_>, exchange: &mut Exchange, host: &Host) -> Result<Answered, Failure> {
+    let address = &host.endpoint.address;
+    exchange.record.upstream_local = None;
+    exchange.record.upstream_host = match address {
+        EndpointAddress::Socket(address) => Some(*address),
+        EndpointAddress::Name { .. } => None,
+    };
+    let active = Active::at(&host.live);
+    let mut head = plan.head.clone();
+    if plan.attempt_count {
+        let count = exchange.record.attempts.into();
+        head.headers.insert("x-envoy-attempt-count", count);
+    }
+    let unwritable = Failure::Reset(ResetReason::LocalReset);
+    let request = head.into_engine(plan.protocol, plan.body.reader());
+    let mut request = request.ok_or(unwritable)?;
+    loop {
+        let demand = Demand {
+            upstream: plan.upstream,
+            address,
+            protocol: plan.protocol,
+            side: exchange.downstream.side(),
+        };
+        let mut lease = plan.worker.pools().lease(demand).await?;
+        exchange.record.upstream_host = Some(lease.peer());
+        exchange.record.upstream_local = Some(lease.local());
+        match lease.send(request).await {
+            Ok(response) => {
+                return Ok(Answered {
+                    response,
+                    lease,
+                    active,
+                });
+            }
+            Err(unanswered) => match unanswered.unsent {
+                // A kept connection was closed by the other side before we used it: nobody has
+                // seen the request.
+                Some(unsent) if lease.is_reused() => request = unsent,
+                _ => return Err(Failure::Reset(unanswered.reason)),
+            },
+        }
+    }
+}

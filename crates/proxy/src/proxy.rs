@@ -1,0 +1,151 @@
+//! One proxy: what its threads share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use sealane_runtime::Runtime;
+use sealane_seam::{Clock, Random, Resolver, Transport};
+
+use crate::live::Live;
+use crate::serving::Serving;
+use crate::settings::Settings;
+use crate::telemetry::access_log::{AccessLog, NoAccessLog};
+use crate::telemetry::event::{Events, NoEvents};
+
+/// What a proxy stands in front of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A workload: connections are handed over by their original destination.
+    Sidecar,
+    /// Nothing: it is called at the addresses of its listeners.
+    Gateway,
+}
+
+/// What a proxy needs of the outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for identifiers, jitter and balancing.
+    pub random: Arc<dyn Random>,
+    /// The network: listeners are bound on it, endpoints are reached by it.
+    pub transport: Arc<dyn Transport>,
+    /// How the workload beside the proxy is reached at its own address. Only inbound listeners use
+    /// it; on the network, that address leads to those listeners.
+    pub workload: Arc<dyn Transport>,
+    /// The addresses of endpoints that are given by name.
+    pub resolver: Arc<dyn Resolver>,
+}
+
+/// One proxy. Its threads each have a [`Worker`](crate::worker::Worker).
+pub struct Proxy {
+    id: Arc<str>,
+    kind: Kind,
+    serving: ArcSwap<Serving>,
+    live: Live,
+    outside: Outside,
+    settings: Settings,
+    access_log: Arc<dyn AccessLog>,
+    events: Arc<dyn Events>,
+}
+
+impl Proxy {
+    /// A proxy that serves nothing yet, writes no access log and tells no events.
+    pub fn new(id: impl Into<Arc<str>>, kind: Kind, outside: Outside) -> Self {
+        let live = Live::new(outside.random.next_u64());
+        let empty = Serving::bind(Runtime::default(), &live, outside.clock.now(), None);
+        Self {
+            id: id.into(),
+            kind,
+            serving: ArcSwap::from_pointee(empty),
+            live,
+            outside,
+            settings: Settings::default(),
+            access_log: Arc::new(NoAccessLog),
+            events: Arc::new(NoEvents),
+        }
+    }
+
+    /// With these limits.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// With this access log.
+    #[must_use]
+    pub fn with_access_log(mut self, access_log: Arc<dyn AccessLog>) -> Self {
+        self.access_log = access_log;
+        self
+    }
+
+    /// With somebody who is told of the proxy's own replies.
+    #[must_use]
+    pub fn with_events(mut self, events: Arc<dyn Events>) -> Self {
+        self.events = events;
+        self
+    }
+
+    /// The proxy's name in logs.
+    pub const fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// What it stands in front of.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Serves from `runtime` from now on: requests that have begun end as they began.
+    ///
+    /// This swaps the pointer and nothing else. [`Follower`](crate::swap::Follower) binds
+    /// listeners first and answers the control plane.
+    pub fn install(&self, runtime: Runtime) {
+        let before = self.serving.load();
+        let now = self.outside.clock.now();
+        let serving = Serving::bind(runtime, &self.live, now, Some(&before));
+        self.serving.store(Arc::new(serving));
+        drop(before);
+        self.live.forget_unused();
+    }
+
+    /// How often [`install`](Self::install) was called.
+    pub fn generation(&self) -> u64 {
+        self.serving.load().generation
+    }
+
+    pub(crate) fn serving(&self) -> Arc<Serving> {
+        self.serving.load_full()
+    }
+
+    pub(crate) const fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(crate) const fn outside(&self) -> &Outside {
+        &self.outside
+    }
+
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn access_log(&self) -> &dyn AccessLog {
+        &*self.access_log
+    }
+
+    pub(crate) fn events(&self) -> &dyn Events {
+        &*self.events
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}

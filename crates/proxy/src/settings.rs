@@ -1,0 +1,58 @@
+//! Limits of a proxy, with their defaults.
+
+use std::time::Duration;
+
+/// What a proxy does not do without end. The defaults are Sealane's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Bytes of a request's head.
+    pub head_bytes: usize,
+    /// Headers of a request.
+    pub headers: usize,
+    /// The time for a request's head to arrive, from its first byte.
+    pub head_timeout: Duration,
+    /// The time that a connection may wait between requests, unless the listener says otherwise.
+    pub idle_timeout: Duration,
+    /// Streams at a time on one HTTP/2 connection, unless the listener says less.
+    pub streams: u32,
+    /// Bytes in flight to us on one HTTP/2 stream.
+    pub stream_window: u32,
+    /// Bytes in flight to us on one HTTP/2 connection.
+    pub connection_window: u32,
+    /// Streams that a caller may reset before we looked at them.
+    pub pending_resets: usize,
+    /// Streams that a caller may make us reset.
+    pub local_resets: usize,
+    /// Bytes that wait to be sent on one HTTP/2 stream.
+    pub send_buffer: usize,
+    /// Bytes of a request's body that are kept for retries and mirrors.
+    pub replay_bytes: usize,
+    /// Idle connections kept per thread and endpoint.
+    pub idle_connections: usize,
+    /// The time for a capture port or a listener filter to see enough of a connection, where the
+    /// listener sets none.
+    pub sniff_bytes: usize,
+    /// Redirects and mirrors in flight per thread.
+    pub mirrors: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            head_bytes: 60 * 1024,
+            headers: 100,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_hours(1),
+            streams: 100,
+            stream_window: 256 * 1024,
+            connection_window: 1024 * 1024,
+            pending_resets: 200,
+            local_resets: 200,
+            send_buffer: 256 * 1024,
+            replay_bytes: 1024 * 1024,
+            idle_connections: 1024,
+            sniff_bytes: 64 * 1024,
+            mirrors: 1024,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Upstreams: a cluster of one runtime, bound to its live state.
+
+pub(crate) mod balance;
+pub(crate) mod connect;
+pub(crate) mod pool;
+pub(crate) mod sender;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sealane_runtime::cluster::{Cluster, Discovery};
+use sealane_runtime::endpoint::{Endpoint, EndpointAddress, Health as DeclaredHealth};
+use sealane_seam::Random;
+use tokio::time::Instant;
+
+use crate::live::endpoint::EndpointLive;
+use crate::live::outlier::Health;
+use crate::live::{ClusterLive, Live};
+use balance::{Balancer, Host, Wish};
+
+/// A cluster, its endpoints, and what is known of how they are doing.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) live: Arc<ClusterLive>,
+    hosts: Vec<Host>,
+    balancer: Balancer,
+}
+
+/// What is known when an endpoint is chosen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Choice<'a> {
+    /// Where the caller wanted to go, for clusters that go there.
+    pub(crate) original: SocketAddr,
+    /// What the route hashes of the request.
+    pub(crate) hash: Option<u64>,
+    /// Endpoints to avoid.
+    pub(crate) tried: &'a [EndpointAddress],
+    /// How often an endpoint is picked again to avoid those.
+    pub(crate) again: u32,
+}
+
+impl Upstream {
+    /// Binds `cluster`.
+    pub(crate) fn bind(cluster: &Arc<Cluster>, live: &Live, now: Instant) -> Self {
+        let live = live.cluster(&cluster.name, now);
+        let hosts: Vec<Host> = cluster
+            .endpoints
+            .localities
+            .iter()
+            .flat_map(|group| {
+                group.endpoints.iter().map(|endpoint| Host {
+                    endpoint: Arc::clone(endpoint),
+                    live: live.endpoint(&endpoint.address),
+                    priority: group.priority,
+                })
+            })
+            .collect();
+        Self {
+            cluster: Arc::clone(cluster),
+            live,
+            balancer: Balancer::new(cluster, &hosts),
+            hosts,
+        }
+    }
+
+    /// An endpoint for a request; `None` when there is none that may be used.
+    pub(crate) fn choose(
+        &self,
+        choice: &Choice<'_>,
+        random: &dyn Random,
+        now: Instant,
+    ) -> Option<Host> {
+        if let Discovery::OriginalDestination { port } = self.cluster.discovery {
+            return Some(original(choice.original, port));
+        }
+        if let Some(rules) = &self.cluster.outlier {
+            self.live.ejections.sweep(rules, now);
+        }
+        let wish = Wish {
+            hash: choice.hash,
+            random,
+            panic_threshold: self.cluster.panic_threshold,
+        };
+        let mut host = self.balancer.pick(&self.hosts, &wish)?;
+        for _ in 0..choice.again {
+            if !choice.tried.contains(&host.endpoint.address) {
+                break;
+            }
+            host = self.balancer.pick(&self.hosts, &wish)?;
+        }
+        Some(host.clone())
+    }
+
+    /// Whether `address` may be an endpoint of it.
+    pub(crate) fn may_use(&self, address: &EndpointAddress) -> bool {
+        matches!(
+            self.cluster.discovery,
+            Discovery::OriginalDestination { .. }
+        ) || self
+            .hosts
+            .iter()
+            .any(|host| host.endpoint.address == *address)
+    }
+
+    /// Tells the outlier detector how a request at `host` ended.
+    pub(crate) fn note(&self, host: &Host, health: Health, now: Instant) {
+        if let Some(rules) = &self.cluster.outlier {
+            let who = (&host.endpoint.address, &host.live);
+            self.live
+                .ejections
+                .note(rules, who, health, (now, self.hosts.len()));
+        }
+    }
+}
+
+/// The original destination as an endpoint; nothing is remembered of it.
+fn original(mut destination: SocketAddr, port: Option<u16>) -> Host {
+    if let Some(port) = port {
+        destination.set_port(port);
+    }
+    Host {
+        endpoint: Arc::new(Endpoint {
+            address: EndpointAddress::Socket(destination),
+            weight: 1,
+            health: DeclaredHealth::Healthy,
+            workload: None,
+        }),
+        live: Arc::new(EndpointLive::default()),
+        priority: 0,
+    }
+}

@@ -1,0 +1,11 @@
+//! Traffic through a proxy: over pipes in memory, on a paused clock, by runtimes made by hand.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be set up has failed; helpers of tests are not known as tests"
+)]
+
+mod build;
+mod failures;
+mod fixture;
+mod forward;
