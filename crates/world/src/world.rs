@@ -172,7 +172,7 @@ fn all_pods(
             diagnostics.extend(annotations(maker, &planned, &wrong));
         }
         let Some(address) = addresses.pod(&planned.namespace, &planned.name) else {
-            diagnostics.extend(maker.filter(|_| planned.index == 0).map(|m| no_address(m)));
+            diagnostics.extend(maker.filter(|_| planned.index == 0).map(no_address));
             continue;
         };
         pods.push(WorldPod {

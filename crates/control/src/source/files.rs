@@ -46,6 +46,17 @@ pub struct FileSource {
     refused: Option<BTreeMap<Arc<str>, Arc<str>>>,
 }
 
+/// What files hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// How many files there are.
+    pub files: usize,
+    /// How many objects they declare, each object counted once.
+    pub objects: usize,
+    /// How many objects of other kinds were read past.
+    pub skipped: BTreeMap<String, usize>,
+}
+
 /// What the files say now.
 #[derive(Debug)]
 pub struct Reading {
@@ -104,6 +115,15 @@ impl FileSource {
             options,
             accepted: Vec::new(),
             refused: None,
+        }
+    }
+
+    /// What the files hold that were accepted last.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            files: self.accepted.len(),
+            objects: live_of(&self.accepted).0.len(),
+            skipped: skipped(&self.accepted),
         }
     }
 

@@ -98,6 +98,8 @@ fn the_later_path_wins_with_a_warning_that_names_both() {
     // Without the later file the earlier declaration is live again.
     let mut source = folder.source();
     source.accept(reading);
+    let summary = source.summary();
+    assert_eq!((summary.files, summary.objects), (2, 1));
     fs::remove_file(folder.path("b.yaml")).unwrap();
     let reading = source.read().unwrap();
     assert_eq!(Folder::edits(&reading), ["put reviews"]);
