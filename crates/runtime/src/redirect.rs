@@ -16,9 +16,11 @@ impl Redirect {
             None => self.kept_host(scheme, head),
         };
         let path = self.new_path(matched, head.path_and_query);
+        // Envoy sends no host that runs into its path, whatever the route declares.
+        let slash = if path.starts_with('/') { "" } else { "/" };
         match self.port {
-            Some(port) => format!("{scheme}://{host}:{port}{path}"),
-            None => format!("{scheme}://{host}{path}"),
+            Some(port) => format!("{scheme}://{host}:{port}{slash}{path}"),
+            None => format!("{scheme}://{host}{slash}{path}"),
         }
     }
 

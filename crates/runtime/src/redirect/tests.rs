@@ -104,6 +104,11 @@ fn the_query_is_kept_unless_there_is_a_new_one() {
         (replace("/x?b=2", false), "/q?a=1", "http://r/x?b=2"),
         (replace("/x?b=2", true), "/q?a=1", "http://r/x?b=2"),
         (replace("/x", true), "/q?a=1", "http://r/x"),
+        (
+            replace("%PREFIX()%", false),
+            "/q?a=1",
+            "http://r/%PREFIX()%?a=1",
+        ),
     ] {
         assert_eq!(location(&redirect, "/", "r", path), expected);
     }
