@@ -21,7 +21,6 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use regex::Regex;
 use sealane_xds::json::canonical_text;
 use sealane_xds::{Resource, ResourceKind, Resources};
 use serde_json::{Map, Value};
@@ -177,16 +176,21 @@ fn list(items: &[Value], key: &str, owners: &Owners) -> Value {
 
 /// A text with every known address replaced by its owner.
 fn owned(text: &str, owners: &Owners) -> String {
-    // The pattern is a constant that compiles.
-    let Ok(address) = Regex::new(r"\d{1,3}(?:\.\d{1,3}){3}") else {
+    if !text.contains('.') {
         return text.to_owned();
-    };
-    let owner = |found: &regex::Captures<'_>| {
-        let found = found.get(0).map_or("", |found| found.as_str());
+    }
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let (found, after) = from.split_at(from.find(|c| !is_part(c)).unwrap_or(from.len()));
+        out.push_str(before);
         let owner = found.parse().ok().and_then(|ip: IpAddr| owners.get(&ip));
-        owner.map_or_else(|| found.to_owned(), Clone::clone)
-    };
-    address.replace_all(text, owner).into_owned()
+        out.push_str(owner.map_or(found, String::as_str));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! What a scenario has declared so far, and the world that it makes: for the depths without a running mesh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use sealane_model::core::service::ServicePort;
 use sealane_model::diagnostic::Diagnostic;
 use sealane_model::kind::{Kind, ObjectKey};
 use sealane_model::parse::{self, SourceFile, parse_text};
@@ -238,4 +239,66 @@ pub fn gateway_port(world: &World, gateway: &WorldPod, port: u16) -> u16 {
         .filter(|own| own.port == u32::from(port))
         .find_map(|own| endpoints::target(own, &gateway.planned));
     target.unwrap_or(port)
+}
+
+/// The workloads that answer at an address: a pod's own, or those behind a Service's port.
+pub fn behind(world: &World, address: SocketAddr) -> BTreeSet<String> {
+    let pod = |ip: IpAddr| world.pods.iter().find(|pod| pod.address == ip);
+    if let Some(pod) = pod(address.ip()) {
+        return BTreeSet::from([pod.workload().to_owned()]);
+    }
+    let endpoints = world.objects.iter().flat_map(|object| match &object.body {
+        Body::Service(service) => {
+            let own = service
+                .spec
+                .cluster_ip
+                .as_ref()
+                .and_then(|ip| ip.parse().ok());
+            let port = service
+                .spec
+                .ports
+                .iter()
+                .find(|own| own.port == u32::from(address.port()));
+            let is_it = own == Some(address.ip());
+            port.filter(|_| is_it)
+                .map(|port| ready(world, object, port))
+                .unwrap_or_default()
+        }
+        _ => Vec::new(),
+    });
+    endpoints
+        .filter_map(|ip| pod(ip).map(|pod| pod.workload().to_owned()))
+        .collect()
+}
+
+/// The addresses of a Service's ready endpoints that have this port.
+fn ready(world: &World, service: &Object, port: &ServicePort) -> Vec<IpAddr> {
+    let name = port.name.clone().unwrap_or_default();
+    let slices = world
+        .objects
+        .iter()
+        .filter_map(|object| match &object.body {
+            Body::EndpointSlice(slice) => {
+                let of_service = object.meta.namespace == service.meta.namespace
+                    && object.meta.labels.get(endpoints::SERVICE_NAME) == Some(&service.meta.name);
+                let has_port = slice
+                    .ports
+                    .iter()
+                    .any(|own| own.name.clone().unwrap_or_default() == name);
+                (of_service && has_port).then_some(slice)
+            }
+            _ => None,
+        });
+    let endpoints = slices.flat_map(|slice| &slice.endpoints);
+    let ready = endpoints.filter(|endpoint| {
+        endpoint
+            .conditions
+            .as_ref()
+            .and_then(|conditions| conditions.ready)
+            != Some(false)
+    });
+    ready
+        .flat_map(|endpoint| &endpoint.addresses)
+        .filter_map(|address| address.parse().ok())
+        .collect()
 }

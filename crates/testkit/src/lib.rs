@@ -7,6 +7,7 @@
 //! The format is `scenarios/README.md`.
 
 pub mod client;
+pub mod compiled;
 pub mod decided;
 pub mod depth;
 pub mod evidence;
@@ -20,4 +21,6 @@ pub mod metamorphic;
 pub mod observed;
 pub mod phase;
 pub mod report;
+pub mod run;
 pub mod scenario;
+pub mod settings;

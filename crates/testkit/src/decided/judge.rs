@@ -4,6 +4,8 @@
 //! range of shares, from those outcomes that must show it to those that may. An expectation holds when the
 //! wanted share lies in the range; where the range is everything, the key is reported as not checked.
 
+use std::collections::BTreeMap;
+
 use crate::judge::Check;
 use crate::scenario::expect::{Expectation, Key, Want};
 use crate::scenario::measure::Share;
@@ -11,8 +13,8 @@ use crate::scenario::pattern::Pattern;
 
 use super::outcome::{Decided, End, Outcome};
 
-/// Flags that only a decision makes, so that no endpoint can.
-const DECIDED_FLAGS: [&str; 4] = ["FI", "NC", "NR", "UH"];
+/// Flags that only a decision makes, so that no endpoint can. (UH may also come of endpoints that were ejected.)
+const DECIDED_FLAGS: [&str; 3] = ["FI", "NC", "NR"];
 
 /// What an outcome may show for a key.
 enum Shows<'a> {
@@ -46,6 +48,7 @@ pub fn judge(expectation: &Expectation, decided: &Decided) -> Result<Check, &'st
             (ok && none, describe_copies(decided))
         }
         Want::Number(..) => return Err("it counts what endpoints saw"),
+        Want::Headers(headers) if key == Key::ResponseHeaders => answer_headers(headers, decided)?,
         Want::Headers(_) => return Err("headers are made while serving"),
         Want::Within(_) => return Err("no time passes"),
     };
@@ -84,6 +87,30 @@ fn split(key: Key, parts: &[(Pattern, Share)], decided: &Decided) -> bool {
             .all(|(pattern, _)| !may(&shows(key, outcome, decided), pattern))
     });
     within && strays.map(|outcome| outcome.share).sum::<f64>() < 1e-9
+}
+
+/// The headers of the answers that a decision makes: a redirect's `location`, a preflight's.
+fn answer_headers(
+    wanted: &BTreeMap<String, Option<Pattern>>,
+    decided: &Decided,
+) -> Result<(bool, String), &'static str> {
+    let (mut ok, mut shown) = (true, Vec::new());
+    for outcome in &decided.outcomes {
+        let headers = outcome
+            .headers
+            .as_ref()
+            .ok_or("headers are made while serving")?;
+        for (name, pattern) in wanted {
+            let value = headers.get(name).and_then(|value| value.to_str().ok());
+            ok &= match (pattern, value) {
+                (Some(pattern), Some(value)) => pattern.matches(value),
+                (None, Some(_)) => false,
+                (_, None) => return Err("headers are made while serving"),
+            };
+            shown.push(format!("{name}: {}", value.unwrap_or_default()));
+        }
+    }
+    Ok((ok, shown.join("; ")))
 }
 
 fn copied(workload: &str, share: Share, decided: &Decided) -> bool {

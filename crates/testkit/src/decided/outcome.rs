@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use http::HeaderMap;
+
 /// Everything that can come of one call.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Decided {
@@ -22,6 +24,8 @@ pub struct Outcome {
     pub cluster: String,
     /// Where it ends.
     pub end: End,
+    /// Headers of the answer that are decided; nothing where none is.
+    pub headers: Option<HeaderMap>,
 }
 
 /// Where a call ends.

@@ -1,7 +1,7 @@
 //! What stands behind a cluster.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use sealane_runtime::cluster::{Cluster, Discovery};
 use sealane_runtime::endpoint::{Endpoint, EndpointAddress, Health};
@@ -13,8 +13,9 @@ use super::head::Head;
 
 /// Who is where in the mesh.
 pub trait Directory {
-    /// The workload whose pod has this address.
-    fn workload(&self, address: IpAddr) -> Option<String>;
+    /// The workloads that answer at an address: a pod's own, or those behind a Service's port (which is
+    /// kube-proxy's doing, where a connection passes the mesh by).
+    fn workloads(&self, address: SocketAddr) -> BTreeSet<String>;
 
     /// The address that a name stands for.
     fn lookup(&self, host: &str) -> Option<IpAddr>;
@@ -50,9 +51,11 @@ impl Explorer<'_> {
             Behind::NoEndpoint if silent => own("UH", Some("")),
             Behind::NoEndpoint => own("UH", Some("no healthy upstream")),
             Behind::Workloads(workloads) if workloads.is_empty() => End::Refused,
-            Behind::Workloads(workloads) => {
-                End::Upstream { workloads, path: Some(seen.0), host: seen.1 }
-            }
+            Behind::Workloads(workloads) => End::Upstream {
+                workloads,
+                path: Some(seen.0),
+                host: seen.1,
+            },
         }
     }
 
@@ -67,7 +70,11 @@ impl Explorer<'_> {
             Behind::NoCluster => own("NC"),
             Behind::NoEndpoint => own("UH"),
             Behind::Workloads(workloads) if workloads.is_empty() => End::Refused,
-            Behind::Workloads(workloads) => End::Upstream { workloads, path: None, host: None },
+            Behind::Workloads(workloads) => End::Upstream {
+                workloads,
+                path: None,
+                host: None,
+            },
         }
     }
 
@@ -80,30 +87,37 @@ impl Explorer<'_> {
     }
 
     fn behind(&self, name: &str) -> Behind {
-        let Some(cluster) = self.runtime.cluster(name) else { return Behind::NoCluster };
+        let Some(cluster) = self.runtime.cluster(name) else {
+            return Behind::NoCluster;
+        };
         if let Discovery::OriginalDestination { .. } = cluster.discovery {
-            let workload = self.directory.workload(self.info.destination.ip());
-            return Behind::Workloads(workload.into_iter().collect());
+            return Behind::Workloads(self.directory.workloads(self.info.destination));
         }
         let endpoints = in_use(cluster);
         if endpoints.is_empty() {
             return Behind::NoEndpoint;
         }
-        let workloads = endpoints.iter().filter_map(|endpoint| self.workload(endpoint));
+        let workloads = endpoints.iter().flat_map(|endpoint| self.at(endpoint));
         Behind::Workloads(workloads.collect())
     }
 
-    fn workload(&self, endpoint: &Endpoint) -> Option<String> {
+    fn at(&self, endpoint: &Endpoint) -> BTreeSet<String> {
         let address = match &endpoint.address {
-            EndpointAddress::Socket(socket) => socket.ip(),
-            EndpointAddress::Name { host, .. } => self.directory.lookup(host)?,
+            EndpointAddress::Socket(socket) => Some(*socket),
+            EndpointAddress::Name { host, port } => self
+                .directory
+                .lookup(host)
+                .map(|ip| SocketAddr::new(ip, *port)),
         };
-        self.directory.workload(address)
+        address
+            .map(|address| self.directory.workloads(address))
+            .unwrap_or_default()
     }
 }
 
 /// The endpoints that may take calls. Which priority does depends on health while serving: all count.
 fn in_use(cluster: &Cluster) -> Vec<&Endpoint> {
     let all = cluster.endpoints.all().map(|endpoint| &**endpoint);
-    all.filter(|endpoint| endpoint.health == Health::Healthy).collect()
+    all.filter(|endpoint| endpoint.health == Health::Healthy)
+        .collect()
 }

@@ -19,7 +19,10 @@ pub(super) struct Head {
 impl Head {
     /// The head of an HTTP call, its path normalised as the listener says.
     pub(super) fn of(item: &CallItem, paths: PathPolicy) -> Result<Self, String> {
-        let Target::Http { method, tls, path, .. } = &item.target else {
+        let Target::Http {
+            method, tls, path, ..
+        } = &item.target
+        else {
             return Err("not an HTTP call".to_owned());
         };
         let mut headers = HeaderMap::new();
@@ -28,7 +31,10 @@ impl Head {
                 continue;
             }
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|e| e.to_string())?;
-            headers.append(name, HeaderValue::from_str(value).map_err(|e| e.to_string())?);
+            headers.append(
+                name,
+                HeaderValue::from_str(value).map_err(|e| e.to_string())?,
+            );
         }
         let path = normalize(path, paths).map_err(|error| error.to_string())?;
         Ok(Self {
@@ -59,23 +65,26 @@ impl Head {
         &self.path_and_query
     }
 
-    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
     pub(super) fn is_head(&self) -> bool {
         self.method == Method::HEAD
     }
 
     /// Whether the caller speaks gRPC, so that a reply of the proxy has status 200 and a `grpc-status`.
     pub(super) fn is_grpc(&self) -> bool {
-        let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = self
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
         kind.and_then(|kind| kind.strip_prefix("application/grpc"))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
     }
 
     /// The status of a reply that the proxy makes itself.
     pub(super) fn status_of_reply(&self, status: u16) -> String {
-        if self.is_grpc() { "200".to_owned() } else { status.to_string() }
+        if self.is_grpc() {
+            "200".to_owned()
+        } else {
+            status.to_string()
+        }
     }
 }

@@ -21,6 +21,7 @@ fn upstream(share: f64, cluster: &str, workloads: &[&str]) -> Outcome {
         share,
         cluster: cluster.to_owned(),
         end,
+        headers: None,
     }
 }
 
@@ -35,6 +36,7 @@ fn own(share: f64, cluster: &str, status: &str, flags: &str) -> Outcome {
         share,
         cluster: cluster.to_owned(),
         end,
+        headers: None,
     }
 }
 
@@ -172,5 +174,46 @@ fn copies_are_compared_by_their_shares() {
     assert_eq!(
         verdict(Key::Mirrored, Want::Copies([].into()), &decided),
         Some(false)
+    );
+}
+
+#[test]
+fn decided_headers_are_compared_and_others_stay_open() {
+    let mut decided = decided(vec![own(1.0, "-", "301", "-")]);
+    let location = (
+        http::header::LOCATION,
+        http::HeaderValue::from_static("http://a/"),
+    );
+    decided.outcomes[0].headers = Some([location].into_iter().collect());
+    let want = |name: &str, value: &str| {
+        Want::Headers([(name.to_owned(), Some(Pattern::parse(value).unwrap()))].into())
+    };
+    assert_eq!(
+        verdict(
+            Key::ResponseHeaders,
+            want("location", "http://a/"),
+            &decided
+        ),
+        Some(true)
+    );
+    assert_eq!(
+        verdict(
+            Key::ResponseHeaders,
+            want("location", "http://b/"),
+            &decided
+        ),
+        Some(false)
+    );
+    assert_eq!(
+        verdict(Key::ResponseHeaders, want("server", "x"), &decided),
+        None
+    );
+    assert_eq!(
+        verdict(
+            Key::UpstreamHeaders,
+            want("location", "http://a/"),
+            &decided
+        ),
+        None
     );
 }
