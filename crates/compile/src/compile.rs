@@ -187,6 +187,11 @@ impl Input<'_> {
         };
         let parsed = sealane_xds::names::ClusterName::parse(&reference.cluster)?;
         if service.port(parsed.port).is_none() {
+            // As Istio's, a sidecar's routes of port 80 take in the hosts of services that have no
+            // port 80. Nobody who knows the service calls them there.
+            if destination.port_number().is_none() && self.proxy.kind == ProxyKind::Sidecar {
+                return None;
+            }
             let ports: Vec<String> = service.ports.iter().map(|p| p.number.to_string()).collect();
             let text = format!(
                 "`{host}` has no port {}: requests get a 503 (its ports: {})",
