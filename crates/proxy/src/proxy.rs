@@ -105,6 +105,8 @@ impl Proxy {
     pub fn install(&self, runtime: Runtime) {
         let before = self.serving.load();
         let now = self.outside.clock.now();
+        let keys = runtime.sequence_keys();
+        self.live.sequences.retain(|key| keys.contains(key));
         let serving = Serving::bind(runtime, &self.live, now, Some(&before));
         self.serving.store(Arc::new(serving));
         drop(before);

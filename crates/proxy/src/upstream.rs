@@ -124,6 +124,7 @@ fn original(mut destination: SocketAddr, port: Option<u16>) -> Host {
             address: EndpointAddress::Socket(destination),
             weight: 1,
             health: DeclaredHealth::Healthy,
+            hostname: Arc::from(""),
             workload: None,
         }),
         live: Arc::new(EndpointLive::default()),

@@ -37,6 +37,7 @@ pub(crate) fn cluster(name: &str, addresses: &[&str]) -> Cluster {
             address: EndpointAddress::Socket(address(text)),
             weight: 1,
             health: Health::Healthy,
+            hostname: "".into(),
             workload: None,
         })
     };
@@ -63,6 +64,7 @@ pub(crate) fn cluster(name: &str, addresses: &[&str]) -> Cluster {
         idle_timeout: Some(Duration::from_hours(1)),
         max_connection_duration: None,
         panic_threshold: 0,
+        locality_weighted: false,
         keepalive: None,
         transport: UpstreamTransport::Plaintext,
         endpoints: Arc::new(Endpoints {
