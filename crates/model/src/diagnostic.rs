@@ -8,9 +8,11 @@ use crate::path::FieldPath;
 use crate::span::Span;
 
 mod code;
+mod collected;
 mod render;
 
 pub use code::{Code, CodeInfo};
+pub(crate) use collected::Collected;
 pub use render::{Style, render};
 
 /// How bad a diagnostic is.

@@ -1,9 +1,8 @@
 //! What users declare: Istio and Kubernetes kinds, parsed with spans, defaulted and validated.
 //!
-//! Entry points: `parse::parse_text` turns a file into [`resource::Object`]s and
-//! [`diagnostic::Diagnostic`]s, `parse::object_from_json` does it for a body of the API, and
-//! `store::Store` is what holds objects. The kinds are in [`networking`] (Istio) and [`core`]
-//! (Kubernetes).
+//! Entry points: [`parse::parse_text`] turns a file into [`resource::Object`]s and
+//! [`diagnostic::Diagnostic`]s, [`parse::parse_json`] does it for a body of the API. The kinds are
+//! in [`networking`] (Istio) and [`core`] (Kubernetes).
 //!
 //! Deliberately absent: reading from disk, looking at several objects at once (a missing subset,
 //! two objects that collide), and anything that knows Envoy.

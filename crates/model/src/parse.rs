@@ -11,7 +11,7 @@ use serde_json::Value;
 pub use files::{in_order, is_manifest};
 pub use read::{MAX_ALIASES, MAX_DEPTH, MAX_NODES};
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Collected, Diagnostic};
 use crate::kind::ObjectKey;
 use crate::resource::Object;
 use crate::span::Span;
@@ -34,6 +34,8 @@ mod split;
 #[cfg(test)]
 mod tests;
 
+/// How many problems of one file are told.
+pub const MAX_DIAGNOSTICS: usize = 1_000;
 /// How large a file may be, in bytes.
 pub const MAX_FILE: usize = 4 * 1024 * 1024;
 
@@ -100,8 +102,7 @@ impl SourceFile {
         }
     }
 
-    /// The bytes of a file. Those that are not UTF-8 give a diagnostic, with the file's text read
-    /// as far as possible for display.
+    /// The bytes of a file; a diagnostic when they are not UTF-8.
     pub fn from_bytes(path: impl Into<Arc<str>>, bytes: Vec<u8>) -> Result<Self, Box<Diagnostic>> {
         let path = path.into();
         match String::from_utf8(bytes) {
@@ -122,37 +123,27 @@ impl SourceFile {
 
 /// Reads a text. It never fails: what is wrong is in the diagnostics.
 pub fn parse_text(file: &SourceFile, options: &Options) -> Parsed {
-    let mut reader = Reader {
-        file: Some(&file.path),
-        options,
-        parsed: Parsed::default(),
-    };
+    let mut reader = Reader::new(Some(&file.path), options);
     if file.text.len() > MAX_FILE {
         let message = format!(
             "the file has {} bytes, more than {MAX_FILE}",
             file.text.len()
         );
         reader.report(Diagnostic::new(Code::Budget, message), None);
-        return reader.parsed;
+        return reader.finish();
     }
     let mut budget = Budget::default();
     for document in split::documents(&file.text) {
-        if !reader.document(&document, &mut budget) {
-            break;
-        }
+        reader.document(&document, &mut budget);
     }
-    reader.parsed
+    reader.finish()
 }
 
 /// Reads a body of the API: one object, or a list of them.
 pub fn parse_json(value: &Value, options: &Options) -> Parsed {
-    let mut reader = Reader {
-        file: None,
-        options,
-        parsed: Parsed::default(),
-    };
+    let mut reader = Reader::new(None, options);
     reader.root(&Arc::new(Node::from_json(value)), false);
-    reader.parsed
+    reader.finish()
 }
 
 /// Reads a text that declares no objects: one YAML document, whatever it means. An empty text is
@@ -184,26 +175,37 @@ struct Reader<'a> {
     file: Option<&'a Arc<str>>,
     options: &'a Options,
     parsed: Parsed,
+    found: Collected,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(file: Option<&'a Arc<str>>, options: &'a Options) -> Self {
+        Self {
+            file,
+            options,
+            parsed: Parsed::default(),
+            found: Collected::new(MAX_DIAGNOSTICS),
+        }
+    }
+
+    fn finish(mut self) -> Parsed {
+        self.parsed.diagnostics = self.found.into_vec();
+        self.parsed
+    }
+
     fn report(&mut self, mut diagnostic: Diagnostic, key: Option<&ObjectKey>) {
         diagnostic.file = self.file.cloned();
         if diagnostic.object.is_none() {
             diagnostic.object = key.cloned();
         }
-        self.parsed.diagnostics.push(diagnostic);
+        self.found.push(diagnostic);
     }
 
-    /// Reads one document; `false` when the budget of the file is used up.
-    fn document(&mut self, document: &Document<'_>, budget: &mut Budget) -> bool {
+    fn document(&mut self, document: &Document<'_>, budget: &mut Budget) {
         let places = Places::new(document);
         match read::read(document, &places, budget) {
             Ok(read) => self.whole(read, false),
-            Err(Failure::Budget(diagnostic)) => {
-                self.report(*diagnostic, None);
-                return false;
-            }
+            Err(Failure::Budget(diagnostic)) => self.report(*diagnostic, None),
             Err(Failure::Syntax(error)) => {
                 let repair = repair::explain(document, &places, &error);
                 self.report(repair.diagnostic, None);
@@ -216,7 +218,6 @@ impl Reader<'_> {
                 }
             }
         }
-        true
     }
 
     fn whole(&mut self, read: read::Read, broken: bool) {

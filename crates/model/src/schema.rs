@@ -8,7 +8,7 @@ mod declare;
 mod limits;
 mod scalar;
 
-pub use context::Context;
+pub use context::{Context, MAX_PROBLEMS};
 pub use declare::encode_field;
 pub use scalar::{Bytes, IntOrString, Present};
 

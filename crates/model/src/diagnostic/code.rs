@@ -70,6 +70,9 @@ codes! {
     Encoding = "SL0007" Error "the file is not UTF-8"
         help "save it as UTF-8"
         example "a file saved as UTF-16";
+    Untold = "SL0008" Warning "there are more problems than are shown"
+        help "correct those that are shown first"
+        example "a document with a hundred unknown fields";
     MissingKind = "SL0010" Error "the document does not say what it is"
         help "begin it with `apiVersion`, `kind` and `metadata`"
         example "spec:\n  http: []";
@@ -192,5 +195,24 @@ codes! {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.info().id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Code;
+
+    #[test]
+    fn every_code_has_a_number_of_its_own_help_and_an_example() {
+        let ids: BTreeSet<&str> = Code::ALL.iter().map(|code| code.info().id).collect();
+        assert_eq!(ids.len(), Code::ALL.len());
+        for code in Code::ALL {
+            let info = code.info();
+            assert!(info.id.starts_with("SL") && info.id.len() == 6, "{code}");
+            let texts = [info.title, info.help, info.example];
+            assert!(texts.iter().all(|text| !text.is_empty()), "{code}");
+        }
     }
 }

@@ -1,33 +1,88 @@
 //! Keys of mappings: what they may be, when they repeat, and merge keys (`<<`).
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::tree::{Content, Entry, Node};
 
-pub(super) fn duplicate(first: &Entry, second: &Entry) -> Diagnostic {
+/// A mapping that is being read. It finds a key that repeats without going through all of them.
+#[derive(Default)]
+pub(super) struct Mapping {
+    entries: Vec<Entry>,
+    keys: BTreeMap<String, Span>,
+}
+
+impl Mapping {
+    /// Where a key was written, if it was.
+    pub(super) fn find(&self, key: &str) -> Option<Span> {
+        self.keys.get(key).copied()
+    }
+
+    /// Adds an entry whose key is new.
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.keys.insert(entry.key.clone(), entry.key_span);
+        self.entries.push(entry);
+    }
+
+    /// Adds the entries of merge keys (`<<`) that it does not have itself; earlier ones win.
+    pub(super) fn merge(&mut self, merge: Vec<Node>) {
+        let maps = merge.into_iter().flat_map(|node| match node.content {
+            Content::List(items) => items,
+            _ => vec![node],
+        });
+        let entries = maps.flat_map(|map| match map.content {
+            Content::Map(entries) => entries,
+            _ => Vec::new(),
+        });
+        for entry in entries {
+            if self.find(&entry.key).is_none() {
+                self.push(entry);
+            }
+        }
+    }
+
+    /// The finished mapping, from its first key (or `start`) to the end of its last value.
+    pub(super) fn finish(self, start: Option<Span>) -> Node {
+        let first = self.entries.first().map(|entry| entry.key_span);
+        let start = start.or(first).unwrap_or_default();
+        let last = self.entries.last();
+        let end = last.map_or(start.end, |entry| entry.value.span.end);
+        let span = Span {
+            end: end.max(start.end),
+            ..start
+        };
+        Node {
+            content: Content::Map(self.entries),
+            span,
+        }
+    }
+}
+
+/// A key that is written twice.
+pub(super) fn duplicate(first: Span, second: &Entry) -> Diagnostic {
     Diagnostic::new(
         Code::DuplicateKey,
         format!("`{}` is written twice", second.key),
     )
     .with_label(second.key_span, "again here")
-    .with_label(first.key_span, "first written here")
+    .with_label(first, "first written here")
     .with_help(format!(
         "keep one `{}`, or give each an object of its own",
         second.key
     ))
 }
 
-pub(super) fn missing_separator(first: &Entry, second: &Entry) -> Diagnostic {
-    Diagnostic::new(
-        Code::MissingSeparator,
-        "another object begins without a `---` before it",
-    )
-    .with_label(second.key_span, format!("`{}` again", second.key))
-    .with_label(first.key_span, "the first object")
-    .with_help(format!(
-        "put a line with `---` before line {}",
-        second.key_span.line
-    ))
+/// A key of an object that is written twice because another object begins there.
+pub(super) fn missing_separator(first: Span, second: &Entry) -> Diagnostic {
+    let message = "another object begins without a `---` before it";
+    Diagnostic::new(Code::MissingSeparator, message)
+        .with_label(second.key_span, format!("`{}` again", second.key))
+        .with_label(first, "the first object")
+        .with_help(format!(
+            "put a line with `---` before line {}",
+            second.key_span.line
+        ))
 }
 
 /// The text of a key. Kubernetes writes numbers and booleans as texts.
@@ -67,32 +122,13 @@ pub(super) fn is_mergeable(node: &Node) -> bool {
     is_map(node) || (!node.items().is_empty() && node.items().iter().all(is_map))
 }
 
-/// Adds the entries of merge keys (`<<`) that the mapping does not have itself; earlier ones win.
-pub(super) fn merge_into(entries: &mut Vec<Entry>, merge: Vec<Node>) {
-    for node in merge {
-        let maps = match node.content {
-            Content::List(items) => items,
-            _ => vec![node],
-        };
-        for map in maps {
-            let Content::Map(more) = map.content else {
-                continue;
-            };
-            for entry in more {
-                if !entries.iter().any(|other| other.key == entry.key) {
-                    entries.push(entry);
-                }
-            }
-        }
-    }
-}
-
-/// How many values a tree holds, and how deep it is.
+/// What a tree costs to copy, and how deep it is. Keys and each 64 bytes of text count as one.
 pub(super) fn measure(node: &Node) -> (usize, usize) {
     let children: Vec<&Node> = match &node.content {
         Content::List(items) => items.iter().collect(),
         Content::Map(entries) => entries.iter().map(|entry| &entry.value).collect(),
-        _ => return (1, 0),
+        Content::String(text) => return (1 + text.len() / 64, 0),
+        Content::Null | Content::Bool(..) | Content::Number(..) => return (1, 0),
     };
     let (mut size, mut depth) = (1, 0);
     for child in children {

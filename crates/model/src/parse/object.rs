@@ -47,7 +47,7 @@ pub(super) fn object(
             .filter(|found| !depends_on_broken(found, &diagnostics))
             .collect();
         diagnostics.extend(believed);
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
+        diagnostics.sort_by_key(|found| (found.span().is_none(), found.span().start));
     }
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     let named = !meta.name.is_empty();
@@ -166,14 +166,15 @@ fn check_name(node: &Node, name: &str, cx: &mut Context) {
 }
 
 fn check_top(root: &Node, cx: &mut Context) {
+    let free: Vec<&str> = TOP_FIELDS
+        .into_iter()
+        .filter(|name| root.entry(name).is_none())
+        .collect();
     for entry in root.entries() {
         if TOP_FIELDS.contains(&entry.key.as_str()) {
             continue;
         }
-        let free = TOP_FIELDS
-            .into_iter()
-            .filter(|name| root.entry(name).is_none());
-        let near = suggest::nearest(&entry.key, free);
+        let near = suggest::nearest(&entry.key, free.iter().copied());
         let help = near.map_or_else(
             || "move it below `spec`, or remove it".to_owned(),
             |near| format!("write `{near}` instead of `{}`", entry.key),

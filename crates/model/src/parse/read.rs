@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marked, Tag};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::keys::{duplicate, is_mergeable, key_of, measure, merge_into, missing_separator};
+use crate::parse::keys::{Mapping, duplicate, is_mergeable, key_of, measure, missing_separator};
 use crate::parse::place::Places;
 use crate::parse::scalar::{self, Meaning};
 use crate::parse::split::Document;
@@ -14,7 +14,8 @@ use crate::tree::{Content, Entry, Node};
 
 /// How deep lists and mappings may be nested.
 pub const MAX_DEPTH: usize = 64;
-/// How many keys, values and elements a file may hold, those of aliases included.
+/// How many keys, values and elements a document may hold, and how many of them aliases may add
+/// to a file.
 pub const MAX_NODES: usize = 100_000;
 /// How many aliases (`*name`) a file may use.
 pub const MAX_ALIASES: usize = 1_000;
@@ -22,8 +23,12 @@ pub const MAX_ALIASES: usize = 1_000;
 /// What is left of the budgets of a file.
 #[derive(Debug)]
 pub(super) struct Budget {
+    /// Values of this document.
     nodes: usize,
+    /// Aliases of the file.
     aliases: usize,
+    /// Values that aliases add to the file.
+    copies: usize,
 }
 
 impl Default for Budget {
@@ -31,6 +36,7 @@ impl Default for Budget {
         Self {
             nodes: MAX_NODES,
             aliases: MAX_ALIASES,
+            copies: MAX_NODES,
         }
     }
 }
@@ -62,6 +68,7 @@ pub(super) fn read(
     places: &Places,
     budget: &mut Budget,
 ) -> Result<Read, Failure> {
+    budget.nodes = MAX_NODES;
     let mut builder = Builder::new(places, budget);
     let mut parser = Parser::new_from_str(document.text);
     while let Some(event) = parser.next_event() {
@@ -72,29 +79,16 @@ pub(super) fn read(
         content: Content::Null,
         span: Span::NONE,
     });
-    let rest = builder.rest.into_iter().map(mapping).collect();
+    let rest = builder
+        .rest
+        .into_iter()
+        .map(|mapping| mapping.finish(None))
+        .collect();
     Ok(Read {
         root,
         rest,
         diagnostics: builder.diagnostics,
     })
-}
-
-fn mapping(entries: Vec<Entry>) -> Node {
-    let start = entries
-        .first()
-        .map(|entry| entry.key_span)
-        .unwrap_or_default();
-    let end = entries
-        .last()
-        .map_or(start.end, |entry| entry.value.span.end);
-    Node {
-        content: Content::Map(entries),
-        span: Span {
-            end: end.max(start.end),
-            ..start
-        },
-    }
 }
 
 /// A list or mapping that is being read.
@@ -105,7 +99,7 @@ enum Frame {
         anchor: usize,
     },
     Map {
-        entries: Vec<Entry>,
+        mapping: Mapping,
         start: Span,
         anchor: usize,
         key: Option<(String, Span)>,
@@ -119,7 +113,7 @@ struct Builder<'a> {
     stack: Vec<Frame>,
     anchors: BTreeMap<usize, Node>,
     root: Option<Node>,
-    rest: Vec<Vec<Entry>>,
+    rest: Vec<Mapping>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -140,9 +134,9 @@ impl<'a> Builder<'a> {
         let span = self.places.span(marked);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.spend(1, span)?;
+                self.spend(span)?;
                 let node = self.scalar(&text, style, tag.as_deref(), span);
-                self.remember(anchor, &node);
+                self.remember(anchor, &node)?;
                 self.deliver(node);
             }
             Event::Alias(anchor) => self.alias(anchor, span)?,
@@ -157,10 +151,11 @@ impl<'a> Builder<'a> {
                 )?;
             }
             Event::MappingStart(anchor, _) => {
-                let (entries, merge) = (Vec::new(), Vec::new());
+                let mapping = Mapping::default();
+                let merge = Vec::new();
                 self.open(
                     Frame::Map {
-                        entries,
+                        mapping,
                         start: span,
                         anchor,
                         key: None,
@@ -169,7 +164,7 @@ impl<'a> Builder<'a> {
                     span,
                 )?;
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
@@ -179,21 +174,15 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn spend(&mut self, nodes: usize, span: Span) -> Result<(), Box<Diagnostic>> {
-        match self.budget.nodes.checked_sub(nodes) {
-            Some(left) => {
-                self.budget.nodes = left;
-                Ok(())
-            }
-            None => Err(over_budget(
-                format!("the file has more than {MAX_NODES} values"),
-                span,
-            )),
-        }
+    fn spend(&mut self, span: Span) -> Result<(), Box<Diagnostic>> {
+        let left = self.budget.nodes.checked_sub(1);
+        let message = || format!("the document has more than {MAX_NODES} values");
+        self.budget.nodes = left.ok_or_else(|| over_budget(message(), span))?;
+        Ok(())
     }
 
     fn open(&mut self, frame: Frame, span: Span) -> Result<(), Box<Diagnostic>> {
-        self.spend(1, span)?;
+        self.spend(span)?;
         if self.stack.len() >= MAX_DEPTH {
             return Err(over_budget(format!("nested deeper than {MAX_DEPTH}"), span));
         }
@@ -218,13 +207,22 @@ impl<'a> Builder<'a> {
             });
             return Ok(());
         };
-        let node = node.clone();
-        let (size, depth) = measure(&node);
-        self.spend(size, span)?;
+        let (_, depth) = measure(node);
         if self.stack.len() + depth > MAX_DEPTH {
             return Err(over_budget(format!("nested deeper than {MAX_DEPTH}"), span));
         }
+        let node = node.clone();
+        self.copy(&node, span)?;
         self.deliver(node);
+        Ok(())
+    }
+
+    /// Counts a copy of a tree.
+    fn copy(&mut self, node: &Node, span: Span) -> Result<(), Box<Diagnostic>> {
+        let (cost, _) = measure(node);
+        let left = self.budget.copies.checked_sub(cost);
+        let message = || format!("anchors and aliases copy more than {MAX_NODES} values");
+        self.budget.copies = left.ok_or_else(|| over_budget(message(), span))?;
         Ok(())
     }
 
@@ -259,13 +257,15 @@ impl<'a> Builder<'a> {
         Node { content, span }
     }
 
-    fn remember(&mut self, anchor: usize, node: &Node) {
+    fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Box<Diagnostic>> {
         if anchor != 0 {
+            self.copy(node, node.span)?;
             self.anchors.insert(anchor, node.clone());
         }
+        Ok(())
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> Result<(), Box<Diagnostic>> {
         let (node, anchor) = match self.stack.pop() {
             Some(Frame::List {
                 items,
@@ -283,32 +283,20 @@ impl<'a> Builder<'a> {
                 )
             }
             Some(Frame::Map {
-                mut entries,
+                mut mapping,
                 start,
                 anchor,
                 merge,
                 ..
             }) => {
-                merge_into(&mut entries, merge);
-                let end = entries
-                    .last()
-                    .map_or(start.end, |entry| entry.value.span.end);
-                let span = Span {
-                    end: end.max(start.end),
-                    ..start
-                };
-                (
-                    Node {
-                        content: Content::Map(entries),
-                        span,
-                    },
-                    anchor,
-                )
+                mapping.merge(merge);
+                (mapping.finish(Some(start)), anchor)
             }
-            None => return,
+            None => return Ok(()),
         };
-        self.remember(anchor, &node);
+        self.remember(anchor, &node)?;
         self.deliver(node);
+        Ok(())
     }
 
     /// Puts a finished value into what is around it.
@@ -318,14 +306,14 @@ impl<'a> Builder<'a> {
             self.root = Some(node);
             return;
         };
-        let (entries, key, merge) = match frame {
+        let (mapping, key, merge) = match frame {
             Frame::List { items, .. } => return items.push(node),
             Frame::Map {
-                entries,
+                mapping,
                 key,
                 merge,
                 ..
-            } => (entries, key, merge),
+            } => (mapping, key, merge),
         };
         let Some((name, key_span)) = key.take() else {
             *key = Some(key_of(node, &mut self.diagnostics));
@@ -339,12 +327,14 @@ impl<'a> Builder<'a> {
             key_span,
             value: node,
         };
-        let target = self.rest.last_mut().filter(|_| top).unwrap_or(entries);
-        match target.iter().find(|other| other.key == entry.key) {
+        let target = self.rest.last_mut().filter(|_| top).unwrap_or(mapping);
+        match target.find(&entry.key) {
             None => target.push(entry),
             Some(first) if top && matches!(entry.key.as_str(), "apiVersion" | "kind") => {
                 self.diagnostics.push(missing_separator(first, &entry));
-                self.rest.push(vec![entry]);
+                let mut next = Mapping::default();
+                next.push(entry);
+                self.rest.push(next);
             }
             Some(first) => self.diagnostics.push(duplicate(first, &entry)),
         }

@@ -8,6 +8,7 @@ use saphyr_parser::ScanError;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::place::Places;
+use crate::parse::read::MAX_DEPTH;
 use crate::parse::split::Document;
 use crate::span::Span;
 
@@ -22,6 +23,14 @@ pub(super) fn explain(document: &Document<'_>, places: &Places, error: &ScanErro
     let span = places.point(error.marker());
     if let Some(repair) = mapping_then_item(document, error, span) {
         return repair;
+    }
+    if error.info().contains("recursion limit") {
+        let message = format!("nested deeper than {MAX_DEPTH}");
+        let diagnostic = Diagnostic::new(Code::Budget, message).with_label(span, "");
+        return Repair {
+            diagnostic,
+            mended: None,
+        };
     }
     let (message, help) = plain_words(document, error);
     let mut diagnostic = Diagnostic::new(Code::Syntax, message).with_label(span, "");

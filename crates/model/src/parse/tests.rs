@@ -187,6 +187,26 @@ fn budgets_end_the_reading() {
 }
 
 #[test]
+fn copies_of_anchored_texts_are_counted_by_their_size() {
+    let long = "x".repeat(1_000_000);
+    let aliases = "- *a\n".repeat(500);
+    let parsed = parse(&format!("- &a {long}\n{aliases}"));
+    assert_eq!(parsed.diagnostics[0].code, Code::Budget);
+}
+
+#[test]
+fn many_mistakes_are_counted_and_not_listed() {
+    let fields: String = (0..20_000).map(|i| format!("  k{i}: 1\n")).collect();
+    let head = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\n";
+    let parsed = parse(&format!("{head}spec:\n{fields}"));
+    assert_eq!(parsed.diagnostics.len(), 101);
+    let last = parsed.diagnostics.last().unwrap();
+    assert_eq!((last.code, last.is_error()), (Code::Untold, true));
+    let fragments = "---\na: 1\n".repeat(2_000);
+    assert_eq!(parse(&fragments).diagnostics.len(), MAX_DIAGNOSTICS + 1);
+}
+
+#[test]
 fn fields_have_places() {
     use crate::path::FieldPath;
     let parsed = parse(

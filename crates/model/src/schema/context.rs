@@ -1,6 +1,8 @@
 //! What decoding carries along: the path so far, and the diagnostics found.
 
-use crate::diagnostic::{Code, Diagnostic};
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Collected, Diagnostic};
 use crate::path::{FieldPath, Step};
 use crate::schema::{Field, ObjectType, limits};
 use crate::span::Span;
@@ -8,13 +10,27 @@ use crate::suggest;
 use crate::support;
 use crate::tree::{Content, Entry, Node};
 
+/// How many problems of one object are shown.
+pub const MAX_PROBLEMS: usize = 100;
+
 /// The state of decoding one object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Context {
     path: FieldPath,
-    diagnostics: Vec<Diagnostic>,
+    found: Collected,
     nullable: bool,
     open: bool,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self {
+            path: FieldPath::root(),
+            found: Collected::new(MAX_PROBLEMS),
+            nullable: false,
+            open: false,
+        }
+    }
 }
 
 impl Context {
@@ -43,13 +59,13 @@ impl Context {
 
     /// Everything found, in the order of the document.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.diagnostics
+        self.found.into_vec()
     }
 
     /// Reports a problem of the value that is being read.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         let path = self.path.clone();
-        self.diagnostics.push(diagnostic.at(path));
+        self.found.push(diagnostic.at(path));
     }
 
     /// Reports that a value is of another type than `wanted` (`a list of strings`).
@@ -113,11 +129,11 @@ impl Context {
         let outer = (self.nullable, self.open);
         self.open = ty.open;
         let mut seen: Vec<(&'static Field, &Entry)> = Vec::new();
-        for entry in entries {
-            let known = ty
-                .field(&entry.key)
-                .or_else(|| self.unknown_field(ty, node, entry));
-            let Some(field) = known else { continue };
+        let known: Vec<_> = entries.iter().map(|entry| ty.field(&entry.key)).collect();
+        let taken: BTreeSet<&str> = known.iter().flatten().map(|field| field.name).collect();
+        for (entry, known) in entries.iter().zip(known) {
+            let meant = known.or_else(|| self.unknown_field(ty, &taken, entry));
+            let Some(field) = meant else { continue };
             if ty.open && entry.value.content == Content::Null {
                 continue;
             }
@@ -141,14 +157,18 @@ impl Context {
     fn unknown_field(
         &mut self,
         ty: &'static ObjectType,
-        node: &Node,
+        taken: &BTreeSet<&str>,
         entry: &Entry,
     ) -> Option<&'static Field> {
         if ty.open {
             return None;
         }
+        if self.found.is_full() {
+            self.report(Diagnostic::new(Code::UnknownField, "unknown field"));
+            return None;
+        }
         let names = ty.all_fields().map(|field| field.name);
-        let free = names.filter(|name| node.entry(name).is_none());
+        let free = names.filter(|name| !taken.contains(name));
         let near = suggest::nearest(&entry.key, free);
         let mut text = format!("not a field of {}", ty.name);
         if let Some(near) = near {

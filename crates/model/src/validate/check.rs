@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Collected, Diagnostic};
 use crate::path::{FieldPath, Step};
+use crate::schema::MAX_PROBLEMS;
 use crate::span::Span;
 use crate::tree::{Content, Node};
 use crate::validate::text::Fault;
@@ -12,7 +13,7 @@ use crate::validate::text::Fault;
 pub(super) struct Check<'a> {
     root: &'a Node,
     path: FieldPath,
-    found: Vec<Diagnostic>,
+    found: Collected,
 }
 
 impl<'a> Check<'a> {
@@ -20,12 +21,12 @@ impl<'a> Check<'a> {
         Self {
             root,
             path: FieldPath::root(),
-            found: Vec::new(),
+            found: Collected::new(MAX_PROBLEMS),
         }
     }
 
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.found
+        self.found.into_vec()
     }
 
     /// Whether a list at the top was written with something in it. When the typed list is empty
@@ -94,6 +95,10 @@ impl<'a> Check<'a> {
 
     /// Reports something about the value here.
     pub(super) fn report(&mut self, code: Code, message: impl Into<String>, help: &str) {
+        if self.found.is_full() {
+            self.found.push(Diagnostic::new(code, ""));
+            return;
+        }
         let mut diagnostic = Diagnostic::new(code, message).at(self.path.clone());
         if !help.is_empty() {
             diagnostic.help = Some(help.to_owned());

@@ -150,9 +150,17 @@ fn header(c: &mut Check<'_>, name: &str, claims: bool) {
             message,
             "name a gateway in `gateways`, and not `mesh`",
         );
-    } else {
-        c.expect(Code::InvalidText, text::header_name(name));
+        return;
     }
+    if text::claim(name).is_some() {
+        let message = "matching on claims has no effect yet";
+        c.report(
+            Code::NotActedOn,
+            message,
+            "no token is verified in this version",
+        );
+    }
+    c.expect(Code::InvalidText, text::header_name(name));
 }
 
 /// A comparison of anything but the path.

@@ -243,7 +243,10 @@ fn destination_rules_are_checked() {
             ),
             (
                 "{host: a, trafficPolicy: {tls: {mode: MUTUAL, clientCertificate: /c}}}",
-                &["SL0108 trafficPolicy.tls.privateKey"],
+                &[
+                    "SL0108 trafficPolicy.tls.privateKey",
+                    "SL0150 trafficPolicy.tls.clientCertificate",
+                ],
             ),
         ],
     );

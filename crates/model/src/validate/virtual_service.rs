@@ -13,6 +13,9 @@ use crate::validate::http_route::{self, RouteKind};
 use crate::validate::parts::{ExportOf, destination, export_to, gateway_names, weights};
 use crate::validate::text;
 
+/// How many hosts are compared with each other, so that no list costs without limit.
+const COMPARED: usize = 4096;
+
 pub(super) fn validate(c: &mut Check<'_>, meta: &ObjectMeta, spec: &VirtualService) {
     let delegate = spec.hosts.is_empty() && !c.is_written("hosts");
     if delegate {
@@ -88,7 +91,7 @@ fn hosts(c: &mut Check<'_>, spec: &VirtualService) {
             );
         }
     });
-    for (index, host) in spec.hosts.iter().enumerate() {
+    for (index, host) in spec.hosts.iter().enumerate().take(COMPARED) {
         let earlier = spec.hosts.iter().take(index);
         if let Some(other) = earlier
             .into_iter()
@@ -139,7 +142,13 @@ fn tls_match(c: &mut Check<'_>, m: &TlsMatchAttributes, spec: &VirtualService) {
         };
         let fits = verdict.is_ok();
         c.expect(Code::InvalidHost, verdict);
-        if fits && !spec.hosts.iter().any(|wide| text::is_covered(host, wide)) {
+        if fits
+            && !spec
+                .hosts
+                .iter()
+                .take(COMPARED)
+                .any(|wide| text::is_covered(host, wide))
+        {
             let message = format!("no host of the VirtualService covers `{host}`");
             c.report(Code::Contradiction, message, "add it to `hosts`");
         }
