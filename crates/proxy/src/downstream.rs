@@ -1,6 +1,8 @@
 //! Where connections come in: handed over by original destination, accepted on a listener's own
 //! address, or sent to a capture port.
 
+pub mod capture;
+
 mod choose;
 mod conduct;
 mod hand_over;

@@ -8,6 +8,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+pub mod downstream;
 pub mod proxy;
 pub mod settings;
 pub mod telemetry;
@@ -16,7 +17,6 @@ pub mod worker;
 mod activity;
 mod body;
 mod connection;
-mod downstream;
 mod failure;
 mod filter;
 mod http;

@@ -34,6 +34,12 @@ pub struct Settings {
     pub sniff_bytes: usize,
     /// Redirects and mirrors in flight per thread.
     pub mirrors: usize,
+    /// Connections to one capture port at a time.
+    pub capture_connections: usize,
+    /// Destinations to which one capture connection keeps a connection.
+    pub capture_kept: usize,
+    /// Bytes in flight between a capture port and the listener that takes what it captured.
+    pub capture_pipe: usize,
 }
 
 impl Default for Settings {
@@ -53,6 +59,9 @@ impl Default for Settings {
             idle_connections: 1024,
             sniff_bytes: 64 * 1024,
             mirrors: 1024,
+            capture_connections: 1024,
+            capture_kept: 8,
+            capture_pipe: 64 * 1024,
         }
     }
 }

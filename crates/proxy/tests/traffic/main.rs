@@ -6,6 +6,7 @@
 )]
 
 mod build;
+mod capture;
 mod failures;
 mod fixture;
 mod forward;
