@@ -34,7 +34,7 @@ pub fn validate(meta: &ObjectMeta, body: &Body, node: &Node) -> Vec<Diagnostic> 
     match body {
         Body::VirtualService(spec) => virtual_service::validate(&mut check, meta, spec),
         Body::DestinationRule(spec) => destination_rule::validate(&mut check, meta, spec),
-        Body::Gateway(spec) => gateway::validate(&mut check, spec),
+        Body::Gateway(spec) => gateway::validate(&mut check, meta, spec),
         Body::ServiceEntry(spec) => service_entry::validate(&mut check, meta, spec),
         Body::WorkloadEntry(spec) => service_entry::validate_workload(&mut check, spec, None, true),
         Body::Sidecar(spec) => sidecar::validate(&mut check, meta, spec),

@@ -1,5 +1,6 @@
 //! Checks of a Gateway, and of TLS of servers.
 
+use crate::core::meta::ObjectMeta;
 use crate::core::protocol::Protocol;
 use crate::diagnostic::Code;
 use crate::networking::gateway::{Gateway, Server};
@@ -7,7 +8,15 @@ use crate::networking::server_tls::{ServerTlsMode, ServerTlsSettings, TlsProtoco
 use crate::validate::check::Check;
 use crate::validate::text;
 
-pub(super) fn validate(c: &mut Check<'_>, spec: &Gateway) {
+pub(super) fn validate(c: &mut Check<'_>, meta: &ObjectMeta, spec: &Gateway) {
+    if !meta.name.is_empty() && !text::is_dns_label(&meta.name) {
+        let message = format!("a Gateway cannot be named `{}`", meta.name);
+        c.report(
+            Code::InvalidName,
+            message,
+            "use at most 63 letters, digits and `-`, no dots",
+        );
+    }
     if spec.servers.is_empty() {
         c.report(Code::Empty, "the gateway has no server", "add `servers`");
     }

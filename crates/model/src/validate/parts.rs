@@ -11,9 +11,7 @@ use crate::validate::text;
 pub(super) fn gateway_names(c: &mut Check<'_>, names: &[String]) {
     c.each("gateways", names, |c, name| {
         if let Some((namespace, name)) = name.split_once('/') {
-            if namespace != "." {
-                c.expect(Code::InvalidText, text::dns_label("namespace", namespace));
-            }
+            c.expect(Code::InvalidText, text::dns_label("namespace", namespace));
             c.expect(
                 Code::InvalidText,
                 text::dns_label("name of a Gateway", name),
