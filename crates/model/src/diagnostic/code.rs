@@ -49,6 +49,8 @@ macro_rules! codes {
 }
 
 codes! {
+    // SL00xx the text and what its documents are, SL01xx one object, SL02xx several objects
+    // together, SL03xx files and the world around the mesh.
     Syntax = "SL0001" Error "the YAML is malformed"
         help "correct the text at the mark; the other documents of the file are not affected"
         example "spec: [a, b";
@@ -151,43 +153,43 @@ codes! {
     NoAddress = "SL0312" Warning "no address is left for the object"
         help "declare fewer pods and Services; each range holds about 60,000"
         example "replicas: 100000";
-    UnreachableRule = "SL0301" Warning "no request reaches the rule"
+    UnreachableRule = "SL0201" Warning "no request reaches the rule"
         help "move the rule before the one that takes every request, or remove it"
         example "http:\n- route: [{destination: {host: a}}]\n- route: [{destination: {host: b}}]";
-    UnknownDelegate = "SL0302" Warning "the delegate VirtualService is not there"
+    UnknownDelegate = "SL0202" Warning "the delegate VirtualService is not there"
         help "declare the delegate without hosts, and export it to the namespace of the root"
         example "http:\n- delegate: {name: missing}";
-    DelegateConflict = "SL0303" Warning "no request can meet both the root's and the delegate's conditions"
+    DelegateConflict = "SL0203" Warning "no request can meet both the root's and the delegate's conditions"
         help "make the delegate's conditions narrower than the root's, or leave them out"
         example "http:\n- match: [{uri: {prefix: /a}}]\n  delegate: {name: b}";
-    UnknownHost = "SL0304" Warning "the destination is no known service"
+    UnknownHost = "SL0204" Warning "the destination is no known service"
         help "declare a Service or ServiceEntry of this host, or correct the name"
         example "destination: {host: missing}";
-    UnknownSubset = "SL0305" Warning "the subset is not defined"
+    UnknownSubset = "SL0205" Warning "the subset is not defined"
         help "define the subset in a DestinationRule of this host that the caller finds"
         example "destination: {host: reviews, subset: missing}";
-    UnknownPort = "SL0306" Warning "the service does not have the port"
+    UnknownPort = "SL0206" Warning "the service does not have the port"
         help "name one of the service's ports in destination.port"
         example "destination: {host: reviews, port: {number: 81}}";
-    EmptySubset = "SL0307" Warning "no workload has the labels of the subset"
+    EmptySubset = "SL0207" Warning "no workload has the labels of the subset"
         help "correct the labels of the subset or of the pods"
         example "subsets:\n- name: v1\n  labels: {version: missing}";
-    DuplicateHost = "SL0308" Warning "an older VirtualService has the host already"
+    DuplicateHost = "SL0208" Warning "an older VirtualService has the host already"
         help "merge the rules into one VirtualService, or use delegates"
         example "hosts: [reviews]";
-    GatewayConflict = "SL0309" Warning "the server contradicts an older one of the same port"
+    GatewayConflict = "SL0209" Warning "the server contradicts an older one of the same port"
         help "use another port, another bind address or other hosts"
         example "servers:\n- port: {number: 80, name: a, protocol: TCP}\n  hosts: ['*']";
-    NothingSelected = "SL0310" Warning "the selector matches no workload"
+    NothingSelected = "SL0210" Warning "the selector matches no workload"
         help "correct the labels of the selector"
         example "selector: {istio: missing}";
-    UnknownGateway = "SL0311" Warning "the VirtualService names a Gateway that is not there"
+    UnknownGateway = "SL0211" Warning "the VirtualService names a Gateway that is not there"
         help "declare the Gateway, or correct its name (NAMESPACE/NAME)"
         example "gateways: [missing]";
-    HostNotInGateway = "SL0312" Warning "no server of the Gateway has a host of the VirtualService"
+    HostNotInGateway = "SL0212" Warning "no server of the Gateway has a host of the VirtualService"
         help "add the host to a server of the Gateway"
         example "hosts: [a.example.com]\ngateways: [other]";
-    SilentlyDropped = "SL0313" Warning "Istio drops the field without a word, and so does Sealane"
+    SilentlyDropped = "SL0213" Warning "Istio drops the field without a word, and so does Sealane"
         help "see the message"
         example "tls: {mode: SIMPLE, credentialName: cert}";
 }
