@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use sealane_runtime::Runtime;
 use sealane_runtime::listener::{
     ConnectionInfo, DownstreamTransport, FilterChain, HttpManager, Listener, Network,
 };
@@ -90,7 +91,7 @@ impl Worker {
             tls: found.tls.is_some(),
             application_protocols: found.application_protocols(),
         };
-        let Some(chain) = choose::chain(listener, &info).map(Arc::clone) else {
+        let Some(chain) = Runtime::choose_chain(listener, &info) else {
             tcp::refuse(self, listener, &addresses);
             return;
         };

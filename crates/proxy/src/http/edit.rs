@@ -1,8 +1,7 @@
 //! Header operations, done.
 
-use http::header::{Entry, HeaderMap, HeaderValue};
-use sealane_runtime::header::{HeaderEdits, HeaderOps, HeaderWrite, WriteMode};
-use sealane_runtime::split::Part;
+use http::HeaderMap;
+use sealane_runtime::header::HeaderOps;
 
 use super::matched::Matched;
 use super::message::Request;
@@ -11,31 +10,31 @@ use crate::telemetry::record::AccessRecord;
 use crate::telemetry::time::Rfc3339;
 
 /// What `%…%` operators read.
-#[derive(Clone, Copy)]
-pub(crate) struct Scene<'a> {
-    pub(crate) addresses: &'a Addresses,
-    pub(crate) record: &'a AccessRecord,
-    /// The request's headers as the caller sent them, made complete by us.
-    pub(crate) request: &'a HeaderMap,
+struct Scene<'a> {
+    addresses: &'a Addresses,
+    record: &'a AccessRecord,
+    request: &'a HeaderMap,
     /// The upstream's, or our own, answer.
-    pub(crate) response: Option<&'a HeaderMap>,
+    response: Option<&'a HeaderMap>,
 }
 
 /// Does the request operations of every level.
 pub(crate) fn request(
     matched: &Matched,
     request: &mut Request,
-    scene: (&Addresses, &AccessRecord),
+    (addresses, record): (&Addresses, &AccessRecord),
 ) {
-    let before = request.headers.clone();
-    let scene = Scene {
-        addresses: scene.0,
-        record: scene.1,
-        request: &before,
-        response: None,
-    };
-    for ops in levels(matched) {
-        edit(&mut request.headers, &ops.request, scene);
+    let operations = levels(matched).map(|ops| &ops.request);
+    for edits in operations.filter(|edits| !edits.is_empty()) {
+        edits.apply(&mut request.headers, |format, headers| {
+            let scene = Scene {
+                addresses,
+                record,
+                request: headers,
+                response: None,
+            };
+            format.render("", |name, arguments| scene.operator(name, arguments))
+        });
     }
     // To Envoy, `host` is another name of the authority.
     if let Some(host) = request.headers.remove(http::header::HOST)
@@ -45,84 +44,37 @@ pub(crate) fn request(
     }
 }
 
-/// Does the response operations of every level.
+/// Does the response operations of every level. `request` are the headers of the request.
 pub(crate) fn response(
     matched: &Matched,
     headers: &mut HeaderMap,
     request: &HeaderMap,
     (addresses, record): (&Addresses, &AccessRecord),
 ) {
-    let before = headers.clone();
-    let scene = Scene {
-        addresses,
-        record,
-        request,
-        response: Some(&before),
-    };
-    for ops in levels(matched) {
-        edit(headers, &ops.response, scene);
+    let operations = levels(matched).map(|ops| &ops.response);
+    for edits in operations.filter(|edits| !edits.is_empty()) {
+        edits.apply(headers, |format, headers| {
+            let scene = Scene {
+                addresses,
+                record,
+                request,
+                response: Some(headers),
+            };
+            format.render("", |name, arguments| scene.operator(name, arguments))
+        });
     }
 }
 
 /// Whether any response operation would be done.
 pub(crate) fn touches_response(matched: &Matched) -> bool {
-    let mut levels = levels(matched);
-    levels.any(|ops| !ops.response.remove.is_empty() || !ops.response.write.is_empty())
+    levels(matched).any(|ops| !ops.response.is_empty())
 }
 
-/// Whether any request operation would be done.
-pub(crate) fn touches_request(matched: &Matched) -> bool {
-    let mut levels = levels(matched);
-    levels.any(|ops| !ops.request.remove.is_empty() || !ops.request.write.is_empty())
-}
-
-/// The operations of destination, route, virtual host and table, in the order in which they are
-/// done: the table decides which end goes first.
+/// The operations for a request, in the order in which they are done.
 fn levels(matched: &Matched) -> impl Iterator<Item = &HeaderOps> {
-    let part = matched.part().map(|part: &Part| &part.headers);
-    let mut levels = [
-        part,
-        Some(&matched.route.headers),
-        Some(&matched.virtual_host.headers),
-        Some(&matched.table.headers),
-    ];
-    if matched.table.specific_headers_last {
-        levels.reverse();
-    }
-    levels.into_iter().flatten()
-}
-
-/// Removals first, then additions in order.
-fn edit(headers: &mut HeaderMap, edits: &HeaderEdits, scene: Scene<'_>) {
-    for name in &edits.remove {
-        headers.remove(name);
-    }
-    for write in &edits.write {
-        let value = write
-            .value
-            .render("", |name, arguments| scene.operator(name, arguments));
-        if value.is_empty() && !write.keep_empty {
-            continue;
-        }
-        // A value that is no header value (a line feed from elsewhere) is never written.
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            put(headers, write, value);
-        }
-    }
-}
-
-fn put(headers: &mut HeaderMap, write: &HeaderWrite, value: HeaderValue) {
-    match (write.mode, headers.entry(&write.name)) {
-        (WriteMode::Append, Entry::Occupied(mut entry)) => entry.append(value),
-        (WriteMode::AddIfAbsent, Entry::Occupied(_))
-        | (WriteMode::OverwriteIfExists, Entry::Vacant(_)) => {}
-        (WriteMode::Overwrite | WriteMode::OverwriteIfExists, Entry::Occupied(mut entry)) => {
-            entry.insert(value);
-        }
-        (_, Entry::Vacant(entry)) => {
-            entry.insert(value);
-        }
-    }
+    matched
+        .table
+        .header_levels(&matched.virtual_host, &matched.route, matched.part())
 }
 
 impl Scene<'_> {

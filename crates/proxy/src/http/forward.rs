@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use sealane_runtime::listener::Direction;
 use sealane_runtime::route::{Forward, HostRewrite};
 
@@ -16,7 +15,6 @@ use super::matched::Matched;
 use super::message::{Request, Response, UpstreamHead};
 use super::mirror;
 use super::replay::Replay;
-use super::rewrite;
 use super::timeout::Limits;
 use super::tries::{self, Plan, protocol};
 use super::upgrade;
@@ -57,6 +55,7 @@ pub(crate) async fn forward(
         limits: &limits,
         policy: action.retry.as_deref(),
         attempt_count: matched.virtual_host.attempt_count,
+        endpoint_authority: action.host_rewrite == Some(HostRewrite::Endpoint),
         protocol: protocol(upstream, version),
         hash: None,
     };
@@ -88,10 +87,8 @@ fn rewritten(
         );
     }
     decorate(matched, exchange, &mut request);
-    if edit::touches_request(matched) {
-        let addresses = &exchange.downstream.addresses;
-        edit::request(matched, &mut request, (addresses, &exchange.record));
-    }
+    let addresses = &exchange.downstream.addresses;
+    edit::request(matched, &mut request, (addresses, &exchange.record));
     rewrite_host(matched, action, &mut request);
     rewrite_path(matched, action, &mut request);
     UpstreamHead {
@@ -114,18 +111,9 @@ fn decorate(matched: &Matched, exchange: &Exchange, request: &mut Request) {
 }
 
 fn rewrite_host(matched: &Matched, action: &Forward, request: &mut Request) {
-    let of_part = matched.part().and_then(|part| part.host_rewrite.as_deref());
-    let host = match (of_part, &action.host_rewrite) {
-        (Some(host), _) => host.to_owned(),
-        (None, Some(HostRewrite::Literal(host))) => host.to_string(),
-        (None, Some(HostRewrite::Header(name))) => {
-            match request.headers.get(name).map(HeaderValue::to_str) {
-                Some(Ok(host)) if !host.is_empty() => host.to_owned(),
-                _ => return,
-            }
-        }
-        // The endpoint is not known before it is chosen; Istio never asks for this.
-        (None, Some(HostRewrite::Endpoint) | None) => return,
+    let part = matched.part();
+    let Some(host) = part.and_then(|part| action.authority(part, &request.headers)) else {
+        return;
     };
     if action.append_forwarded_host {
         append(&mut request.headers, "x-forwarded-host", &request.authority);
@@ -135,15 +123,12 @@ fn rewrite_host(matched: &Matched, action: &Forward, request: &mut Request) {
         "x-envoy-original-host",
         &request.authority,
     );
-    request.authority = host;
+    request.authority = host.to_string();
 }
 
 fn rewrite_path(matched: &Matched, action: &Forward, request: &mut Request) {
-    let head = request.head();
-    let path = rewrite::path(&action.rewrite, &matched.route, head.path());
-    if let std::borrow::Cow::Owned(path) = path {
-        let query = head.query().map(|query| format!("?{query}"));
-        let path = path + &query.unwrap_or_default();
+    let path = &matched.route.matches.path;
+    if let Some(path) = action.rewrite.apply(path, &request.path) {
         let before = std::mem::replace(&mut request.path, path);
         set(&mut request.headers, "x-envoy-original-path", &before);
     }

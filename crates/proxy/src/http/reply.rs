@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use sealane_runtime::route::DirectResponse;
 
 use super::message::Response;
@@ -40,6 +40,15 @@ pub(crate) fn direct(direct: &DirectResponse, grpc: bool) -> Response {
         return grpc_reply(grpc_status(direct.status), &direct.body);
     }
     text(direct.status, direct.body.clone())
+}
+
+/// The reply that sends the caller to `location`.
+pub(crate) fn redirect(status: StatusCode, location: &str) -> Response {
+    let mut response = empty(status);
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
 }
 
 /// A reply without content.

@@ -14,7 +14,6 @@ use super::exchange::Exchange;
 use super::forward::forward;
 use super::matched::Matched;
 use super::message::{Request, Response};
-use super::redirect;
 use super::reply;
 use super::route::{Found, find};
 use crate::connection::Downstream;
@@ -50,7 +49,8 @@ async fn respond(
         Found::Route(matched) => Rc::new(matched),
         Found::RequireTls => {
             exchange.direct();
-            return Ok(redirect::to_https(&request));
+            let location = format!("https://{}{}", request.authority, request.path);
+            return Ok(reply::redirect(StatusCode::MOVED_PERMANENTLY, &location));
         }
     };
     exchange.matched(&matched, &request);
@@ -63,7 +63,8 @@ async fn respond(
         }
         Action::Redirect(action) => {
             exchange.direct();
-            Ok(redirect::redirect(action, &matched.route, &request))
+            let location = action.location(&matched.route.matches, &request.head());
+            Ok(reply::redirect(action.status, &location))
         }
         Action::Direct(action) => {
             exchange.direct();

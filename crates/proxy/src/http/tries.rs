@@ -1,5 +1,6 @@
 //! The tries of one request: choose an endpoint, send, wait for the head of the answer, and again.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use sealane_runtime::cluster::UpstreamProtocol;
 use sealane_runtime::endpoint::EndpointAddress;
 use sealane_runtime::route::RetryPolicy;
 
+use super::admit::set;
 use super::exchange::Exchange;
 use super::message::UpstreamHead;
 use super::replay::Replay;
@@ -35,6 +37,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) policy: Option<&'a RetryPolicy>,
     /// Tell the upstream which try it is.
     pub(crate) attempt_count: bool,
+    /// The upstream sees the endpoint's own name as the authority.
+    pub(crate) endpoint_authority: bool,
     pub(crate) protocol: Protocol,
     /// What the route hashes of the request.
     pub(crate) hash: Option<u64>,
@@ -66,13 +70,17 @@ pub(crate) async fn run(plan: &Plan<'_>, exchange: &mut Exchange) -> Result<Answ
     let mut _permit = None;
     loop {
         exchange.record.attempts += 1;
-        let outcome = one(plan, exchange, &mut tried).await;
+        let sent = Cell::new(false);
+        let outcome = one(plan, exchange, &mut tried, &sent).await;
         let ended = match &outcome {
             Ok(answered) => {
                 let response = &answered.response;
                 Ended::Answered(response.status(), response.headers())
             }
-            Err(failure) => Ended::Failed(failure),
+            Err(failure) => Ended::Failed {
+                failure,
+                sent: sent.get(),
+            },
         };
         let pause = match retries.next(ended, &*random) {
             Next::Accept => return outcome,
@@ -103,6 +111,7 @@ async fn one(
     plan: &Plan<'_>,
     exchange: &mut Exchange,
     tried: &mut Vec<EndpointAddress>,
+    sent: &Cell<bool>,
 ) -> Result<Answered, Failure> {
     let outside = plan.worker.proxy().outside();
     let again = plan.policy.map_or(0, |policy| policy.host_attempts);
@@ -121,11 +130,11 @@ async fn one(
         .ok_or(Failure::NoHealthyUpstream)?;
     tried.push(host.endpoint.address.clone());
     let now = outside.clock.now();
-    let sent = plan
+    let answered = plan
         .limits
-        .within_try(now, send(plan, exchange, &host))
+        .within_try(now, send(plan, exchange, &host, sent))
         .await;
-    let health = match &sent {
+    let health = match &answered {
         Ok(answered) => Some(Health::Answered(answered.response.status())),
         Err(Failure::PerTryTimeout) => Some(Health::TimedOut),
         Err(Failure::Connect(_)) => Some(Health::Failed),
@@ -135,11 +144,16 @@ async fn one(
     if let Some(health) = health {
         plan.upstream.note(&host, health, outside.clock.now());
     }
-    sent
+    answered
 }
 
 /// Sends the request to `host` and waits for the head of the answer.
-async fn send(plan: &Plan<'_>, exchange: &mut Exchange, host: &Host) -> Result<Answered, Failure> {
+async fn send(
+    plan: &Plan<'_>,
+    exchange: &mut Exchange,
+    host: &Host,
+    sent: &Cell<bool>,
+) -> Result<Answered, Failure> {
     let address = &host.endpoint.address;
     exchange.record.upstream_local = None;
     exchange.record.upstream_host = match address {
@@ -151,6 +165,10 @@ async fn send(plan: &Plan<'_>, exchange: &mut Exchange, host: &Host) -> Result<A
     if plan.attempt_count {
         let count = exchange.record.attempts.into();
         head.headers.insert("x-envoy-attempt-count", count);
+    }
+    if plan.endpoint_authority && !host.endpoint.hostname.is_empty() {
+        set(&mut head.headers, "x-envoy-original-host", &head.authority);
+        head.authority = host.endpoint.hostname.to_string();
     }
     let unwritable = Failure::Reset(ResetReason::LocalReset);
     let request = head.into_engine(plan.protocol, plan.body.reader());
@@ -165,6 +183,7 @@ async fn send(plan: &Plan<'_>, exchange: &mut Exchange, host: &Host) -> Result<A
         let mut lease = plan.worker.pools().lease(demand).await?;
         exchange.record.upstream_host = Some(lease.peer());
         exchange.record.upstream_local = Some(lease.local());
+        sent.set(true);
         match lease.send(request).await {
             Ok(response) => {
                 return Ok(Answered {
@@ -176,7 +195,10 @@ async fn send(plan: &Plan<'_>, exchange: &mut Exchange, host: &Host) -> Result<A
             Err(unanswered) => match unanswered.unsent {
                 // A kept connection was closed by the other side before we used it: nobody has
                 // seen the request.
-                Some(unsent) if lease.is_reused() => request = unsent,
+                Some(unsent) if lease.is_reused() => {
+                    sent.set(false);
+                    request = unsent;
+                }
                 _ => return Err(Failure::Reset(unanswered.reason)),
             },
         }
