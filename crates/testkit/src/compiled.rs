@@ -6,7 +6,7 @@
 
 mod references;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use sealane_compile::{Compiled, Snapshot, compile};
@@ -17,7 +17,7 @@ use sealane_xds::json::canonical_text;
 use serde_json::Value;
 
 use crate::depth::{Depth, Played, Verdict};
-use crate::golden::differences::{Reasoned, find};
+use crate::golden::differences::{Difference, Reasoned, find};
 use crate::golden::{self, Golden, normal_form};
 use crate::ground::{self, Ground};
 use crate::judge::Check;
@@ -67,7 +67,7 @@ fn go(
         for caller in phase.callers() {
             let compiled = of_caller(scenario, &worlds.0, caller)?;
             let mut found = vec![no_errors(&errors, &compiled)];
-            found.push(references::check(&compiled));
+            found.push(references::check(&compiled, &worlds.0));
             found.push(same(
                 &compiled.resources,
                 &of_caller(scenario, &worlds.1, caller)?.resources,
@@ -186,24 +186,57 @@ impl GoldenSet {
         })
     }
 
-    fn check(&self, name: &str, resources: &Resources, world: &World) -> Option<Check> {
+    /// Where resources differ from their golden file; nothing when there is none.
+    fn differences(
+        &self,
+        name: &str,
+        resources: &Resources,
+        world: &World,
+    ) -> Option<Result<Vec<Difference>, String>> {
         let path = self.folder.join(format!("{name}.json"));
         if !path.is_file() {
             return None;
         }
-        let want = format!("{name}.json");
-        let golden = match Golden::load(&path) {
-            Ok(golden) => golden,
-            Err(error) => return Some(check("golden", &want, &[format!("{error:#}")], "")),
+        let compare = |golden: Golden| {
+            let ours = normal_form(resources, &ground::owners(world));
+            find(&ours, &normal_form(&golden.resources, &golden.owners))
         };
-        let ours = normal_form(resources, &ground::owners(world));
-        let theirs = normal_form(&golden.resources, &golden.owners);
-        let differences = find(&ours, &theirs);
-        let wrong: Vec<String> = differences
-            .iter()
-            .filter(|difference| self.reasoned.reason(name, difference).is_none())
-            .map(ToString::to_string)
-            .collect();
-        Some(check("golden", &want, &wrong, "equal"))
+        let golden = Golden::load(&path).map_err(|error| format!("{error:#}"));
+        Some(golden.map(compare))
+    }
+
+    fn check(&self, name: &str, resources: &Resources, world: &World) -> Option<Check> {
+        let wrong = match self.differences(name, resources, world)? {
+            Err(error) => vec![error],
+            Ok(differences) => differences
+                .iter()
+                .filter(|difference| self.reasoned.reason(name, difference).is_none())
+                .map(ToString::to_string)
+                .collect(),
+        };
+        Some(check("golden", &format!("{name}.json"), &wrong, "equal"))
+    }
+
+    /// The lines of the list that give a reason to a difference of this scenario.
+    pub fn used(&self, scenario: &Scenario) -> Result<BTreeSet<String>, String> {
+        let mut used = BTreeSet::new();
+        let mut ground = Ground::new();
+        for (index, phase) in phases(scenario).iter().enumerate() {
+            for change in &phase.changes {
+                ground.change(change, &scenario.file)?;
+            }
+            let world = ground.world();
+            for caller in phase.callers() {
+                let name = golden::name(scenario, index + 1, caller);
+                let resources = of_caller(scenario, &world, caller)?.resources;
+                let Some(differences) = self.differences(&name, &resources, &world) else {
+                    continue;
+                };
+                let reasons =
+                    |found: &Difference| self.reasoned.reason(&name, found).map(str::to_owned);
+                used.extend(differences?.iter().filter_map(reasons));
+            }
+        }
+        Ok(used)
     }
 }

@@ -1,6 +1,6 @@
 //! Plays every scenario of the project at every depth, against the list of known failures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -13,6 +13,7 @@ use sealane_testkit::expected::{ExpectedFailures, Outcome};
 use sealane_testkit::files;
 use sealane_testkit::report::{FileReport, human};
 use sealane_testkit::run::{Settings, run};
+use sealane_testkit::scenario::Scenario;
 
 /// Files at a time. Most of the real time is waiting for what a scenario delays.
 const AT_A_TIME: usize = 8;
@@ -94,4 +95,16 @@ fn check(depths: &[Depth]) {
 #[test]
 fn every_scenario_passes_at_compile_and_decide() {
     check(&[Depth::Compile, Depth::Decide]);
+}
+
+#[test]
+fn every_reasoned_difference_is_still_there() {
+    let golden = settings(&[]).golden.expect("there are golden files");
+    let mut used = BTreeSet::new();
+    for file in files::find(&[root().join("scenarios")]).expect("the scenarios can be read") {
+        let text = fs::read_to_string(&file).expect("a scenario of the project");
+        let scenario = Scenario::read(&relative(&file), &text).expect("every scenario can be read");
+        used.extend(golden.used(&scenario).expect("every scenario compiles"));
+    }
+    assert_eq!(golden.reasoned.stale(&used), Vec::<&str>::new());
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use sealane_compile::Compiled;
 use sealane_model::diagnostic::{Code, Diagnostic};
+use sealane_model::resource::Body;
+use sealane_world::world::World;
 use sealane_xds::names::ClusterName;
 use sealane_xds::references::referenced;
 use sealane_xds::{ResourceKind, Resources};
@@ -12,8 +14,8 @@ use serde_json::Value;
 use crate::judge::Check;
 
 /// Whether everything that is referred to exists, but for clusters that the manifests do not
-/// declare, as the compiler says too.
-pub(super) fn check(compiled: &Compiled) -> Check {
+/// declare.
+pub(super) fn check(compiled: &Compiled, world: &World) -> Check {
     let resources = &compiled.resources;
     let mut wrong = Vec::new();
     for name in referenced(resources, ResourceKind::Endpoint) {
@@ -28,7 +30,7 @@ pub(super) fn check(compiled: &Compiled) -> Check {
     }
     for name in clusters(resources) {
         if !resources.clusters.contains_key(&name)
-            && !is_known_to_dangle(&name, &compiled.diagnostics)
+            && !cannot_exist(&name, &compiled.diagnostics, world)
         {
             wrong.push(format!("no cluster {name}"));
         }
@@ -68,15 +70,35 @@ fn collect(value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether the compiler says that a cluster's host, port or subset is not declared.
-fn is_known_to_dangle(cluster: &str, findings: &[Diagnostic]) -> bool {
-    let host = ClusterName::parse(cluster).map(|name| format!("`{}`", name.host));
-    host.is_some_and(|host| {
-        findings.iter().any(|finding| {
-            matches!(
-                finding.code,
-                Code::UnknownHost | Code::UnknownPort | Code::UnknownSubset
-            ) && finding.message.contains(&host)
-        })
+/// Whether a cluster cannot exist: the compiler says that its host, port or subset is not declared, or no
+/// declared object has the port. (A rule without a port applies to all of its listeners' ports.)
+fn cannot_exist(cluster: &str, findings: &[Diagnostic], world: &World) -> bool {
+    let Some(name) = ClusterName::parse(cluster) else {
+        return false;
+    };
+    let host = format!("`{}`", name.host);
+    let said = findings.iter().any(|finding| {
+        matches!(
+            finding.code,
+            Code::UnknownHost | Code::UnknownPort | Code::UnknownSubset
+        ) && finding.message.contains(&host)
+    });
+    said || !has_port(&name.host, u32::from(name.port), world)
+}
+
+fn has_port(host: &str, port: u32, world: &World) -> bool {
+    world.objects.iter().any(|object| match &object.body {
+        Body::Service(service) => {
+            let name = format!(
+                "{}.{}.svc.cluster.local",
+                object.meta.name, object.meta.namespace
+            );
+            name == host && service.spec.ports.iter().any(|own| own.port == port)
+        }
+        Body::ServiceEntry(entry) => {
+            let ports = &entry.ports;
+            entry.hosts.iter().any(|own| own == host) && ports.iter().any(|own| own.number == port)
+        }
+        _ => false,
     })
 }
