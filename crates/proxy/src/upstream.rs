@@ -52,7 +52,6 @@ impl Upstream {
                 group.endpoints.iter().map(|endpoint| Host {
                     endpoint: Arc::clone(endpoint),
                     live: live.endpoint(&endpoint.address),
-                    priority: group.priority,
                 })
             })
             .collect();
@@ -77,17 +76,20 @@ impl Upstream {
         if let Some(rules) = &self.cluster.outlier {
             self.live.ejections.sweep(rules, now);
         }
-        let wish = Wish {
-            hash: choice.hash,
-            random,
-            panic_threshold: self.cluster.panic_threshold,
+        let pick = |attempt| {
+            let wish = Wish {
+                hash: choice.hash,
+                attempt,
+                random,
+            };
+            self.balancer.pick(&self.hosts, &wish)
         };
-        let mut host = self.balancer.pick(&self.hosts, &wish)?;
-        for _ in 0..choice.again {
+        let mut host = pick(0)?;
+        for attempt in 1..=choice.again {
             if !choice.tried.contains(&host.endpoint.address) {
                 break;
             }
-            host = self.balancer.pick(&self.hosts, &wish)?;
+            host = pick(attempt)?;
         }
         Some(host.clone())
     }
@@ -128,6 +130,5 @@ fn original(mut destination: SocketAddr, port: Option<u16>) -> Host {
             workload: None,
         }),
         live: Arc::new(EndpointLive::default()),
-        priority: 0,
     }
 }

@@ -14,6 +14,7 @@ pub mod decide;
 pub mod endpoint;
 pub mod fault;
 pub mod format;
+pub mod hash;
 pub mod header;
 pub mod listener;
 pub mod matcher;

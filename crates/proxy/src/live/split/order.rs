@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::OnceLock;
 
 use super::mix;
 
@@ -24,7 +25,9 @@ const ATTEMPTS: [u64; 6] = [16, 12, 8, 5, 3, 1];
 /// The orders of a sequence.
 #[derive(Debug, Clone)]
 pub(super) struct Orders {
-    variants: Vec<Box<[u16]>>,
+    picks: Vec<Pick>,
+    /// Each is made when a block first uses it.
+    variants: Vec<OnceLock<Box<[u16]>>>,
     period: u64,
     seed: u64,
 }
@@ -39,15 +42,13 @@ struct Pick {
 
 impl Orders {
     /// The orders for `weights`, which add up to at most [`LONGEST`]. `lead` is what each is owed
-    /// at the start, in parts of the whole.
-    pub(super) fn new(weights: &[u64], lead: &[i64], seed: u64) -> Self {
+    /// at the start, in so many parts of a weight.
+    pub(super) fn new(weights: &[u64], lead: (&[i64], u64), seed: u64) -> Self {
         let period: u64 = weights.iter().sum();
         let count = (BUDGET / period.max(1)).clamp(FEWEST, MOST);
-        let picks = picks(weights, lead, period);
         Self {
-            variants: (0..count)
-                .map(|variant| order(&picks, mix::pair(seed, variant)))
-                .collect(),
+            picks: picks(weights, lead, period),
+            variants: (0..count).map(|_| OnceLock::new()).collect(),
             period: period.max(1),
             seed,
         }
@@ -72,24 +73,30 @@ impl Orders {
     fn block(&self, block: u64) -> &[u16] {
         let count = u64::try_from(self.variants.len()).unwrap_or(1);
         let chosen = mix::below(mix::pair(self.seed, !block), count);
-        usize::try_from(chosen)
+        let variant = usize::try_from(chosen)
             .ok()
-            .and_then(|chosen| self.variants.get(chosen))
-            .map_or(&[], |order| order)
+            .and_then(|chosen| self.variants.get(chosen));
+        variant.map_or(&[], |variant| {
+            variant.get_or_init(|| order(&self.picks, mix::pair(self.seed, chosen)))
+        })
     }
 }
 
-fn picks(weights: &[u64], lead: &[i64], period: u64) -> Vec<Pick> {
-    let period = i64::try_from(period).unwrap_or(i64::MAX);
+fn picks(weights: &[u64], (lead, parts): (&[i64], u64), period: u64) -> Vec<Pick> {
+    let (Ok(period), Ok(parts)) = (i64::try_from(period), i64::try_from(parts)) else {
+        return Vec::new();
+    };
     let mut picks = Vec::new();
     for (part, (weight, lead)) in weights.iter().zip(lead).enumerate() {
         let (Ok(part), Ok(weight)) = (u16::try_from(part), i64::try_from(*weight)) else {
             continue;
         };
+        // What must be earned before this many picks are paid for.
+        let owed = |number: i64| number * period * parts - lead;
         picks.extend((1..=weight).map(|number| Pick {
             part,
-            release: (((number - 1) * period - lead).div_euclid(weight) + 1).clamp(1, period),
-            deadline: (-(lead - number * period).div_euclid(weight)).clamp(1, period),
+            release: (owed(number - 1).div_euclid(parts * weight) + 1).clamp(1, period),
+            deadline: (-(-owed(number)).div_euclid(parts * weight)).clamp(1, period),
         }));
     }
     picks

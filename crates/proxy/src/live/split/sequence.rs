@@ -7,6 +7,9 @@ use super::counters::Counters;
 use super::order::{LONGEST, Orders};
 use super::pair::Pair;
 
+/// Debts are counted in this many parts of a weight, so that little is lost when weights change.
+const FINE: u64 = 1 << 16;
+
 /// Destinations with weights, of which at least two are above 0.
 pub(super) trait Shares {
     /// The weights.
@@ -20,8 +23,11 @@ pub(super) trait Shares {
 pub(super) struct Sequence {
     /// As they were given.
     given: Box<[u64]>,
-    /// Without a common divisor.
+    /// The picks of a period.
+    period: u64,
+    /// Without a common divisor, times [`FINE`].
     weights: Box<[u64]>,
+    /// The sum of the weights: one pick.
     whole: u64,
     names: Box<[Arc<str>]>,
     /// What each was owed at the start, in parts of the whole.
@@ -46,8 +52,10 @@ impl Sequence {
         let given: Box<[u64]> = shares.weights().collect();
         let names: Box<[Arc<str>]> = shares.names().map(Arc::from).collect();
         let divisor = given.iter().copied().fold(0, common_divisor).max(1);
-        let weights: Box<[u64]> = given.iter().map(|weight| weight / divisor).collect();
-        let whole = weights.iter().sum::<u64>().max(1);
+        let counts: Box<[u64]> = given.iter().map(|weight| weight / divisor).collect();
+        let weights: Box<[u64]> = counts.iter().map(|count| count * FINE).collect();
+        let period = counts.iter().sum::<u64>().max(1);
+        let whole = period * FINE;
         let lead = match old {
             Some(old) => carried(old, &names, &weights, whole),
             None => weights.iter().map(|_| 0).collect(),
@@ -61,11 +69,12 @@ impl Sequence {
                 };
                 How::Pair(placed, Pair::new(part, whole, lead, seed))
             }
-            _ if whole <= LONGEST => How::Orders(Orders::new(&weights, &lead, seed)),
+            _ if period <= LONGEST => How::Orders(Orders::new(&counts, (&lead, FINE), seed)),
             _ => How::Counters(Mutex::new(Counters::new(&lead))),
         };
         Self {
             given,
+            period,
             weights,
             whole,
             names,
@@ -120,7 +129,7 @@ impl Sequence {
                         *picks += 1;
                     }
                 }
-                let into_block = tickets % self.whole;
+                let into_block = tickets % self.period;
                 let numbered = picks.into_iter().enumerate();
                 numbered
                     .map(|(index, picks)| owed_after(index, picks, into_block))
