@@ -16,7 +16,6 @@ use sealane_seam::BoxIo;
 
 use crate::activity::{Observed, Patience, Tired};
 use crate::connection::Downstream;
-use crate::http::admit::Authority;
 use crate::http::serve::serve;
 use crate::settings::Settings;
 use crate::telemetry::flag::Flag;
@@ -35,7 +34,7 @@ pub(crate) async fn conduct(
     let settings = worker.proxy().settings();
     let service = service_fn(|request: EngineRequest<Incoming>| {
         let downstream = Rc::clone(&downstream);
-        async move { Ok::<_, Infallible>(serve(downstream, Authority::Uri, request).await) }
+        async move { Ok::<_, Infallible>(serve(downstream, request).await) }
     });
     let io = TokioIo::new(Observed {
         io,

@@ -57,21 +57,10 @@ const METHODS: [&str; 34] = [
     "UNSUBSCRIBE",
 ];
 
-/// Where the authority of a request comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Authority {
-    /// The URI, when it has one; as HTTP wants it.
-    Uri,
-    /// The `host` header, when there is one: a capture port's URI says where to connect to.
-    #[expect(dead_code, reason = "the capture port will ask for it")]
-    Host,
-}
-
 /// The request that the engine received, or why it is refused.
 pub(crate) fn admit(
     mut request: EngineRequest<Incoming>,
     manager: &HttpManager,
-    from: Authority,
 ) -> Result<Request, Refusal> {
     let version = request.version();
     if version < Version::HTTP_11 && !manager.accept_http_10 {
@@ -81,7 +70,7 @@ pub(crate) fn admit(
         return Err(Refusal::Malformed);
     }
     check_framing(request.headers())?;
-    let authority = authority(request.uri(), request.headers(), from)?;
+    let authority = authority(request.uri(), request.headers())?;
     if request.method() == Method::CONNECT {
         return Err(Refusal::Connect);
     }
@@ -145,7 +134,8 @@ fn check_framing(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn authority(uri: &Uri, headers: &HeaderMap, from: Authority) -> Result<String, Refusal> {
+/// The URI's authority goes before the header's, as HTTP wants it.
+fn authority(uri: &Uri, headers: &HeaderMap) -> Result<String, Refusal> {
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {
@@ -157,11 +147,7 @@ fn authority(uri: &Uri, headers: &HeaderMap, from: Authority) -> Result<String, 
         Some(Err(_not_text)) => return Err(Refusal::BadHost),
         None => None,
     };
-    let authority = match from {
-        Authority::Uri => named.or(host),
-        Authority::Host => host.or(named),
-    };
-    let authority = authority.ok_or(Refusal::MissingHost)?;
+    let authority = named.or(host).ok_or(Refusal::MissingHost)?;
     if authority.is_empty() {
         return Err(Refusal::MissingHost);
     }

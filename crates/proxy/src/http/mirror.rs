@@ -45,6 +45,7 @@ pub(crate) fn send(
             head: head.clone(),
             version,
             upstream,
+            host_suffix: mirror.host_suffix,
         };
         let limit = action
             .timeout
@@ -80,6 +81,7 @@ struct Copy {
     head: UpstreamHead,
     version: http::Version,
     upstream: Arc<Upstream>,
+    host_suffix: bool,
 }
 
 impl Copy {
@@ -106,6 +108,9 @@ impl Copy {
         };
         let mut lease = worker.pools().lease(demand).await?;
         let mut head = self.head.clone();
+        if self.host_suffix {
+            head.authority = shadow(&head.authority);
+        }
         // Envoy says that the copy comes from inside, and adds its own address.
         head.headers
             .insert("x-envoy-internal", http::HeaderValue::from_static("true"));
@@ -128,5 +133,13 @@ impl Copy {
             lease,
             active,
         })
+    }
+}
+
+/// The authority with `-shadow` after its host.
+fn shadow(authority: &str) -> String {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => format!("{host}-shadow:{port}"),
+        _ => format!("{authority}-shadow"),
     }
 }

@@ -9,7 +9,7 @@ use sealane_runtime::cors::CorsOutcome;
 use sealane_runtime::listener::{HttpFilter, HttpManager};
 use sealane_runtime::route::Action;
 
-use super::admit::{Authority, admit, introduce};
+use super::admit::{admit, introduce};
 use super::exchange::Exchange;
 use super::forward::forward;
 use super::matched::Matched;
@@ -24,17 +24,15 @@ use crate::filter::fault;
 /// before, the caller has left.
 pub(crate) async fn serve(
     downstream: Rc<Downstream>,
-    authority: Authority,
     request: EngineRequest<Incoming>,
 ) -> Response {
     let mut exchange = Exchange::open(&downstream, &request);
-    let outcome = respond(&mut exchange, authority, request).await;
+    let outcome = respond(&mut exchange, request).await;
     exchange.finish(outcome)
 }
 
 async fn respond(
     exchange: &mut Exchange,
-    authority: Authority,
     request: EngineRequest<Incoming>,
 ) -> Result<Response, Failure> {
     let downstream = Rc::clone(&exchange.downstream);
@@ -42,7 +40,7 @@ async fn respond(
     let serving = downstream.worker.serving();
     let manager = downstream.manager(&serving).ok_or(Failure::NoRoute)?;
     exchange.managed(&manager);
-    let mut request = admit(request, &manager, authority).map_err(Failure::Refused)?;
+    let mut request = admit(request, &manager).map_err(Failure::Refused)?;
     introduce(&mut request, &manager, &downstream);
     exchange.admitted(&mut request);
     let matched = match find(&serving, &manager, exchange, &request)? {

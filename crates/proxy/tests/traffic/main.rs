@@ -7,6 +7,14 @@
 
 mod build;
 mod capture;
+mod corners;
 mod failures;
 mod fixture;
 mod forward;
+mod http2;
+mod live;
+mod mirror;
+mod retries;
+mod rewrite;
+mod tcp;
+mod upgrade;
