@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sealane_runtime::listener::{Direction, FilterChain, HttpManager, Listener, Network};
+use tokio::sync::watch;
 
 use crate::activity::Activity;
 use crate::serving::Serving;
@@ -21,6 +22,8 @@ pub(crate) struct Addresses {
     pub(crate) remote: SocketAddr,
     /// The server name of its TLS handshake.
     pub(crate) server_name: Option<Arc<str>>,
+    /// Says when its connection shall end.
+    pub(crate) closing: watch::Receiver<bool>,
 }
 
 /// A connection whose listener and chain are known.
@@ -67,6 +70,13 @@ impl Downstream {
             Network::Http(manager) => Some(Arc::clone(manager)),
             Network::Tcp(_) => None,
         }
+    }
+
+    /// Waits until the connection shall end: no new requests, those in flight finish.
+    pub(crate) async fn closing(&self) {
+        let mut closing = self.addresses.closing.clone();
+        // An error says that nobody is left who could ask for it: then it is time, too.
+        drop(closing.wait_for(|closing| *closing).await);
     }
 
     /// Which side an upstream of this connection is on.

@@ -3,6 +3,7 @@
 
 pub mod capture;
 
+mod accept;
 mod choose;
 mod conduct;
 mod hand_over;

@@ -11,6 +11,7 @@
 pub mod downstream;
 pub mod proxy;
 pub mod settings;
+pub mod swap;
 pub mod telemetry;
 pub mod worker;
 
@@ -22,6 +23,7 @@ mod filter;
 mod http;
 mod live;
 mod serving;
+mod sockets;
 mod splice;
 mod tcp;
 mod upstream;

@@ -1,6 +1,8 @@
 //! One proxy: what its threads share.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -10,6 +12,7 @@ use sealane_seam::{Clock, Random, Resolver, Transport};
 use crate::live::Live;
 use crate::serving::Serving;
 use crate::settings::Settings;
+use crate::sockets::Sockets;
 use crate::telemetry::access_log::{AccessLog, NoAccessLog};
 use crate::telemetry::event::{Events, NoEvents};
 
@@ -48,6 +51,7 @@ pub struct Proxy {
     settings: Settings,
     access_log: Arc<dyn AccessLog>,
     events: Arc<dyn Events>,
+    sockets: Sockets,
 }
 
 impl Proxy {
@@ -64,6 +68,7 @@ impl Proxy {
             settings: Settings::default(),
             access_log: Arc::new(NoAccessLog),
             events: Arc::new(NoEvents),
+            sockets: Sockets::new(),
         }
     }
 
@@ -116,6 +121,26 @@ impl Proxy {
     /// How often [`install`](Self::install) was called.
     pub fn generation(&self) -> u64 {
         self.serving.load().generation
+    }
+
+    /// Where the listeners with sockets of their own are: by the address that each names, where its
+    /// transport has put it.
+    pub fn bound(&self) -> BTreeMap<SocketAddr, SocketAddr> {
+        let sockets = self.sockets.now();
+        let places = sockets.iter();
+        places
+            .map(|(named, socket)| (*named, socket.address()))
+            .collect()
+    }
+
+    /// Takes no connections any more: lets go of all sockets, for good. Connections that there are
+    /// end gracefully.
+    pub fn close(&self) {
+        self.sockets.close();
+    }
+
+    pub(crate) const fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     pub(crate) fn serving(&self) -> Arc<Serving> {

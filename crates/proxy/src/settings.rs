@@ -34,6 +34,8 @@ pub struct Settings {
     pub sniff_bytes: usize,
     /// Redirects and mirrors in flight per thread.
     pub mirrors: usize,
+    /// Connections to all sockets of a gateway at a time, per thread.
+    pub connections: usize,
     /// Connections to one capture port at a time.
     pub capture_connections: usize,
     /// Destinations to which one capture connection keeps a connection.
@@ -59,6 +61,7 @@ impl Default for Settings {
             idle_connections: 1024,
             sniff_bytes: 64 * 1024,
             mirrors: 1024,
+            connections: 10_000,
             capture_connections: 1024,
             capture_kept: 8,
             capture_pipe: 64 * 1024,

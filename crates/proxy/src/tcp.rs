@@ -49,12 +49,11 @@ pub(crate) async fn serve(
         idle: proxy.idle_timeout.filter(|limit| !limit.is_zero()),
         total: proxy.max_duration.filter(|limit| !limit.is_zero()),
     };
-    let mut draining = worker.draining();
     let spliced = splice(io, connection.io, &books.passed, limits);
     let over = tokio::select! {
         over = spliced => over,
         // Bytes know no requests: there is nothing to wait for.
-        _ = draining.wait_for(|draining| *draining) => Over::Closed,
+        () = downstream.closing() => Over::Closed,
     };
     if let Over::Broken(error) = &over {
         tracing::debug!(%error, "connection broke");

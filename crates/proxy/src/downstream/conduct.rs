@@ -72,11 +72,10 @@ async fn until_tired<C: Future<Output = hyper::Result<()>>>(
     mut connection: Pin<&mut C>,
     stop: impl Fn(Pin<&mut C>),
 ) -> hyper::Result<()> {
-    let mut draining = downstream.worker.draining();
     tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,
-        _ = draining.wait_for(|draining| *draining) => {}
+        () = downstream.closing() => {}
         tired = downstream.activity.tired(patience) => match tired {
             Tired::Idle => {}
             // Half a request: nobody would understand an answer to it.

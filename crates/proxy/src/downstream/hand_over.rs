@@ -58,6 +58,7 @@ impl Worker {
             local,
             remote,
             server_name: None,
+            closing: self.draining(),
         };
         let Some(listener) = listener else {
             tracing::debug!(%local, "no listener");

@@ -11,6 +11,7 @@ mod corners;
 mod failures;
 mod fixture;
 mod forward;
+mod gateway;
 mod http2;
 mod live;
 mod mirror;
