@@ -4,5 +4,21 @@
 //! sockets and real time or over memory and a paused clock. Deliberately absent: decisions about
 //! routing (they are `compile`'s and `runtime`'s) and printing (that is `cli`'s).
 
+pub mod echoes;
+pub mod follow;
+pub mod foresee;
+pub mod machine;
+pub mod mesh;
+pub mod names;
+pub mod network;
+pub mod options;
 pub mod placed;
+pub mod room;
+pub mod seat;
+pub mod seats;
+pub mod staff;
+pub mod task;
 pub mod threads;
+
+pub use mesh::Mesh;
+pub use options::{Carrier, Options};

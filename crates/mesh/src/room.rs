@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sealane_proxy::worker::Worker;
 use sealane_world::change::PodName;
 use sealane_world::echo::Echo;
+
+use crate::seat::Seat;
 
 /// Everything on one traffic thread that is not `Send`.
 ///
@@ -15,8 +16,8 @@ use sealane_world::echo::Echo;
 pub struct Room {
     /// The echo workloads that run here.
     pub echoes: RefCell<BTreeMap<PodName, Echo>>,
-    /// The proxies that serve here.
-    pub workers: RefCell<BTreeMap<PodName, Rc<Worker>>>,
+    /// The pods whose proxies serve here. A gateway has a seat on every thread.
+    pub seats: RefCell<BTreeMap<PodName, Rc<Seat>>>,
 }
 
 /// The thread for what belongs to a pod. Equal names are on equal threads, whatever else runs.

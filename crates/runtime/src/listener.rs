@@ -1,6 +1,7 @@
 //! Listeners and their filter chains.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,10 +38,34 @@ pub struct Listener {
     pub direction: Direction,
     /// What is looked at before a chain is chosen.
     pub inspect: Inspect,
+    /// The destination ports at which it is not looked at.
+    pub inspect_off: InspectOff,
     /// The chains, of which the most specific match serves.
     pub chains: Vec<Arc<FilterChain>>,
     /// The chain when none matches.
     pub default_chain: Option<Arc<FilterChain>>,
+}
+
+/// Destination ports at which a listener does not look at first bytes, because it is known what is
+/// spoken there, or because the caller waits for the first word.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InspectOff {
+    /// Not for HTTP.
+    pub http: Vec<Range<u32>>,
+    /// Not for TLS.
+    pub tls: Vec<Range<u32>>,
+}
+
+impl Listener {
+    /// What is looked at of a connection to this port.
+    pub fn inspect_at(&self, port: u16) -> Inspect {
+        let is_off = |ranges: &[Range<u32>]| ranges.iter().any(|it| it.contains(&port.into()));
+        Inspect {
+            http: self.inspect.http && !is_off(&self.inspect_off.http),
+            tls: self.inspect.tls && !is_off(&self.inspect_off.tls),
+            ..self.inspect
+        }
+    }
 }
 
 /// What a listener reads of a connection's first bytes before it chooses a chain.

@@ -93,6 +93,25 @@ impl World {
         Workload::of(&self.pods)
     }
 
+    /// The TCP ports of the Services that select a pod, each with the port of the pod behind it.
+    pub fn service_ports(&self, pod: &WorldPod) -> Vec<(u16, u16)> {
+        let mut ports = Vec::new();
+        for object in &self.objects {
+            if let Body::Service(service) = &object.body
+                && endpoints::selects(service)
+                && object.meta.namespace == pod.namespace()
+                && pod.planned.has_labels(&service.spec.selector)
+            {
+                let targets = service.spec.ports.iter().filter_map(|port| {
+                    let number = u16::try_from(port.port).ok()?;
+                    Some((number, target(port, &pod.planned)?))
+                });
+                ports.extend(targets);
+            }
+        }
+        ports
+    }
+
     /// The pods that answer with an echo, by namespace and name.
     pub fn echoes(&self) -> BTreeMap<(String, String), EchoSpec> {
         let workloads = self.pods.iter().filter(|pod| pod.role() == Role::Workload);

@@ -76,7 +76,8 @@ impl Worker {
         mut addresses: Addresses,
     ) {
         let limit = self.proxy().settings().sniff_bytes;
-        let (found, io) = match sniff(io, listener.inspect, limit).await {
+        let (found, io) = match sniff(io, listener.inspect_at(addresses.local.port()), limit).await
+        {
             Ok(Ok(sniffed)) => sniffed,
             Ok(Err(_timed_out)) => return,
             Err(error) => {

@@ -191,6 +191,7 @@ pub(crate) fn listener(network: Network) -> Listener {
         use_original_destination: false,
         direction: Direction::Outbound,
         inspect: Inspect::default(),
+        inspect_off: InspectOff::default(),
         chains: vec![Arc::new(FilterChain {
             name: "".into(),
             matches: ChainMatch::default(),

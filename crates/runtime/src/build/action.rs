@@ -223,10 +223,15 @@ fn host_rewrite(
 
 fn grpc_timeout(at: &At<'_>, message: Option<&MaxStreamDuration>) -> Option<Duration> {
     fields! { at, message?, MaxStreamDuration {
-        read: [grpc_timeout_header_max],
+        read: [max_stream_duration, grpc_timeout_header_max],
         ignored: [],
-        refused: [max_stream_duration, grpc_timeout_header_offset],
+        refused: [grpc_timeout_header_offset],
     } }
+    // Zero is no limit, which istiod writes for inbound routes.
+    let limit_at = at.field("max_stream_duration");
+    if time(&limit_at, max_stream_duration.as_ref()).is_some_and(|limit| !limit.is_zero()) {
+        limit_at.not_understood();
+    }
     time(
         &at.field("grpc_timeout_header_max"),
         grpc_timeout_header_max.as_ref(),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::header::HeaderOps;
-use crate::listener::{Direction, DownstreamTransport, Inspect, Network, TcpProxy};
+use crate::listener::{Direction, DownstreamTransport, Inspect, InspectOff, Network, TcpProxy};
 use crate::split::{Part, Split};
 
 fn chain(name: &str, matches: ChainMatch) -> Arc<FilterChain> {
@@ -39,6 +39,7 @@ fn listener(name: &str, address: &str, chains: Vec<Arc<FilterChain>>) -> Listene
         use_original_destination: name == "virtualOutbound",
         direction: Direction::Outbound,
         inspect: Inspect::default(),
+        inspect_off: InspectOff::default(),
         chains,
         default_chain: Some(chain("default", ChainMatch::default())),
     }

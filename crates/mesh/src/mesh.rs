@@ -1,0 +1,147 @@
+//! A running mesh.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use sealane_control::{Control, control};
+use sealane_world::addresses::{AddressPlan, Addresses, OutsideAddresses};
+use sealane_world::world::World;
+use tokio::sync::watch;
+
+use crate::echoes::Echoes;
+use crate::machine::Machine;
+use crate::names::MeshNames;
+use crate::network::Network;
+use crate::options::{Carrier, Options};
+use crate::seats::Seats;
+use crate::staff::Staff;
+use crate::threads::Threads;
+
+/// A mesh in one process: control plane, proxies, workloads.
+pub struct Mesh {
+    control: Arc<Control>,
+    seats: Arc<Seats>,
+    world: watch::Receiver<Arc<World>>,
+    network: Network,
+}
+
+impl Mesh {
+    /// A mesh without objects. With [`Carrier::Memory`] it must be started, and lives, on a
+    /// `LocalSet`.
+    ///
+    /// # Errors
+    /// When threads cannot be started.
+    pub fn start(options: &Options) -> std::io::Result<Self> {
+        let plan = AddressPlan::default();
+        let (networks, threads) = match options.carrier {
+            Carrier::Memory => ((Network::memory(), Network::memory()), Threads::here()),
+            Carrier::Sockets { threads } => {
+                let networks = (Network::sockets(), Network::sockets());
+                (networks, Threads::start(threads)?)
+            }
+        };
+        let threads = Arc::new(threads);
+        let empty = World::derive([], &mut Addresses::new(plan));
+        let empty = Arc::new(World {
+            pods: Vec::new(),
+            ..empty
+        });
+        let (sender, world) = watch::channel(empty);
+        let outside = Arc::new(OutsideAddresses::new(plan));
+        let (network, workloads) = networks.clone();
+        let staff = Staff::new(networks, world.clone(), outside, options.clone());
+        let seats = Arc::new(Seats::new(Arc::clone(&threads), Arc::new(staff)));
+        // Without inbound proxies, a pod's address leads straight to its workload.
+        let of_echoes = if options.inbound {
+            workloads
+        } else {
+            network.clone()
+        };
+        let echoes = Echoes::new(
+            threads,
+            of_echoes,
+            Arc::clone(&options.clock),
+            Arc::clone(&options.recorder),
+            options.drain_time,
+        );
+        let machine = Machine::new(
+            Addresses::new(plan),
+            echoes,
+            Arc::clone(&seats),
+            sender,
+            options.inbound,
+        );
+        let outside = control::Outside {
+            clock: Arc::clone(&options.clock),
+            surroundings: Box::new(machine),
+        };
+        let control = Arc::new(Control::new(options.settings.clone(), outside));
+        seats.staff().report_to(&control);
+        Ok(Self {
+            control,
+            seats,
+            world,
+            network,
+        })
+    }
+
+    /// The control plane.
+    pub const fn control(&self) -> &Arc<Control> {
+        &self.control
+    }
+
+    /// The world that runs.
+    pub fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world.borrow())
+    }
+
+    /// Where programs call from: a capture port for each workload, by namespace and name.
+    pub fn captures(&self) -> BTreeMap<(String, String), SocketAddr> {
+        self.seats.captures()
+    }
+
+    /// The names as a program of `namespace` knows them.
+    pub fn names(&self, namespace: &str) -> MeshNames {
+        self.seats
+            .staff()
+            .names(&(namespace.to_owned(), String::new()))
+    }
+
+    /// Where a mesh address is on this machine.
+    pub fn socket_of(&self, address: SocketAddr) -> Option<SocketAddr> {
+        self.network.socket_of(address)
+    }
+
+    /// The pods of the workload that a person names: NAME or NAMESPACE/NAME.
+    pub fn pod_of(&self, from: &str) -> Option<(String, String, IpAddr)> {
+        let (namespace, name) = from.split_once('/').unwrap_or(("", from));
+        let world = self.world();
+        let mut named = world.pods.iter().filter(|pod| {
+            pod.workload() == name && (namespace.is_empty() || pod.namespace() == namespace)
+        });
+        let first = named.next()?;
+        let pod = if namespace.is_empty() && first.namespace() != "default" {
+            named
+                .find(|pod| pod.namespace() == "default")
+                .unwrap_or(first)
+        } else {
+            first
+        };
+        Some((
+            pod.namespace().to_owned(),
+            pod.name().to_owned(),
+            pod.address,
+        ))
+    }
+
+    /// What leads to proxies.
+    pub const fn seats(&self) -> &Arc<Seats> {
+        &self.seats
+    }
+
+    /// Ends gracefully: no new connections, requests in flight finish within the drain time.
+    pub async fn stop(&self) {
+        self.seats.drain().await;
+    }
+}

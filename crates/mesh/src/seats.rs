@@ -1,0 +1,242 @@
+//! All pods' places on the traffic threads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sealane_seam::{BoxIo, TcpTransport};
+use sealane_world::change::PodName;
+use sealane_world::pods::Role;
+use sealane_world::workloads::WorldPod;
+use sealane_world::world::World;
+
+use crate::network::Network;
+use crate::room::{Room, thread_of};
+use crate::seat::Seat;
+use crate::staff::Staff;
+use crate::threads::Threads;
+
+/// A workload by namespace and name.
+pub type WorkloadName = (String, String);
+
+/// Opens and closes places as worlds come and go.
+pub struct Seats {
+    threads: Arc<Threads<Room>>,
+    staff: Arc<Staff>,
+    /// Who has a place, and with which address. Held for look-ups only.
+    taken: RwLock<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    pods: BTreeMap<PodName, IpAddr>,
+    captures: BTreeMap<WorkloadName, SocketAddr>,
+}
+
+impl Seats {
+    /// No places yet.
+    pub fn new(threads: Arc<Threads<Room>>, staff: Arc<Staff>) -> Self {
+        Self {
+            threads,
+            staff,
+            taken: RwLock::default(),
+        }
+    }
+
+    /// What the proxies share.
+    pub const fn staff(&self) -> &Arc<Staff> {
+        &self.staff
+    }
+
+    /// The capture port of each workload.
+    pub fn captures(&self) -> BTreeMap<WorkloadName, SocketAddr> {
+        self.read().captures.clone()
+    }
+
+    /// Makes places for the pods of `world` that have none. Others stay.
+    ///
+    /// # Errors
+    /// When this machine has no socket left.
+    pub async fn open(&self, world: &World) -> Result<(), String> {
+        for pod in &world.pods {
+            match pod.role() {
+                Role::Workload => self.open_workload(pod).await?,
+                Role::Gateway => self.staff.place_gateway(world, pod),
+            }
+        }
+        Ok(())
+    }
+
+    async fn open_workload(&self, pod: &WorldPod) -> Result<(), String> {
+        let name: PodName = (pod.namespace().to_owned(), pod.name().to_owned());
+        let workload: WorkloadName = (pod.namespace().to_owned(), pod.workload().to_owned());
+        let before = self.read().pods.get(&name).copied();
+        let is_new = before != Some(pod.address);
+        let captures = pod.planned.index == 0
+            && matches!(self.staff.mesh, Network::Sockets(_))
+            && (is_new || !self.read().captures.contains_key(&workload));
+        let ports = if self.staff.inbound() {
+            pod.ports.clone()
+        } else {
+            BTreeSet::new()
+        };
+        let thread = thread_of(&name, self.threads.count());
+        let (staff, address, key) = (Arc::clone(&self.staff), pod.address, name.clone());
+        let opened = self.threads.call(thread, move |room| async move {
+            if is_new {
+                let seat = Seat::new(key.clone(), address, Arc::clone(&staff));
+                room.seats.borrow_mut().insert(key.clone(), Rc::new(seat));
+            }
+            let seat = room.seats.borrow().get(&key).map(Rc::clone)?;
+            seat.open(&ports, &*staff.mesh.of_pod(address));
+            captures.then(|| seat.open_capture(&TcpTransport))
+        });
+        match opened.await.flatten() {
+            Some(Ok(socket)) => {
+                let mut taken = self.write();
+                taken.captures.insert(workload, socket);
+            }
+            Some(Err(error)) => {
+                return Err(format!(
+                    "no capture port for {}/{}: {error}",
+                    name.0, name.1
+                ));
+            }
+            None => {}
+        }
+        self.write().pods.insert(name, pod.address);
+        Ok(())
+    }
+
+    /// Lets go of the places of pods that `world` does not have, and of ports that its pods do not
+    /// have; starts the gateways that it has. Requests in flight finish.
+    pub async fn settle(&self, world: &World) {
+        let stay: BTreeMap<PodName, &WorldPod> = world
+            .pods
+            .iter()
+            .map(|pod| ((pod.namespace().to_owned(), pod.name().to_owned()), pod))
+            .collect();
+        let gone: Vec<PodName> = {
+            let taken = self.read();
+            let pods = taken.pods.keys();
+            pods.filter(|name| !stay.contains_key(*name))
+                .cloned()
+                .collect()
+        };
+        for name in gone {
+            self.close(&name).await;
+        }
+        let workloads: BTreeSet<WorkloadName> = world
+            .pods
+            .iter()
+            .map(|pod| (pod.namespace().to_owned(), pod.workload().to_owned()))
+            .collect();
+        self.write()
+            .captures
+            .retain(|name, _| workloads.contains(name));
+        for (name, pod) in &stay {
+            match pod.role() {
+                Role::Workload => self.narrow(name, pod).await,
+                Role::Gateway => self.start_gateway(name, pod).await,
+            }
+        }
+    }
+
+    async fn narrow(&self, name: &PodName, pod: &WorldPod) {
+        if !self.staff.inbound() {
+            return;
+        }
+        let thread = thread_of(name, self.threads.count());
+        let (key, ports) = (name.clone(), pod.ports.clone());
+        let narrowed = self.threads.call(thread, move |room| async move {
+            let seat = room.seats.borrow().get(&key).map(Rc::clone);
+            if let Some(seat) = seat {
+                seat.narrow(&ports);
+            }
+        });
+        narrowed.await.unwrap_or(());
+    }
+
+    /// Takes a place away: its sockets close at once, its proxy drains.
+    async fn close(&self, name: &PodName) {
+        self.write().pods.remove(name);
+        for thread in 0..self.threads.count() {
+            let key = name.clone();
+            let closed = self.threads.call(thread, move |room| async move {
+                let seat = room.seats.borrow_mut().remove(&key);
+                if let Some(seat) = seat {
+                    seat.close();
+                }
+            });
+            closed.await.unwrap_or(());
+        }
+    }
+
+    /// Starts a gateway on every thread, unless it runs.
+    async fn start_gateway(&self, name: &PodName, pod: &WorldPod) {
+        let known = self.read().pods.get(name).copied();
+        if known == Some(pod.address) {
+            return;
+        }
+        self.write().pods.insert(name.clone(), pod.address);
+        let proxy = self.staff.gateway(name, pod.address);
+        for thread in 0..self.threads.count() {
+            let (staff, proxy, key) = (Arc::clone(&self.staff), Arc::clone(&proxy), name.clone());
+            let address = pod.address;
+            let started = self.threads.call(thread, move |room| async move {
+                let seat = Seat::new(key.clone(), address, staff);
+                let seat = Rc::new(seat);
+                drop((proxy, thread));
+                room.seats.borrow_mut().insert(key, seat);
+            });
+            started.await.unwrap_or(());
+        }
+    }
+
+    /// Hands a connection of a pod to its proxy, as interception would: it goes to `destination`.
+    /// `false` when there is no such pod.
+    pub async fn call_from(&self, pod: &PodName, io: BoxIo, destination: SocketAddr) -> bool {
+        let thread = thread_of(pod, self.threads.count());
+        let key = pod.clone();
+        let served = self.threads.call(thread, move |room| async move {
+            let seat = room.seats.borrow().get(&key).map(Rc::clone);
+            let Some(seat) = seat else {
+                return false;
+            };
+            let Some(worker) = seat.worker().await else {
+                return false;
+            };
+            let source = SocketAddr::new(seat.address, 0);
+            drop(tokio::task::spawn_local(async move {
+                worker.serve_captured(io, destination, source).await;
+            }));
+            true
+        });
+        served.await.unwrap_or(false)
+    }
+
+    /// Ends all proxies gracefully.
+    pub async fn drain(&self) {
+        for thread in 0..self.threads.count() {
+            let drained = self.threads.call(thread, |room| async move {
+                let seats: Vec<_> = room.seats.borrow().values().map(Rc::clone).collect();
+                for seat in &seats {
+                    seat.close();
+                }
+                for seat in seats {
+                    seat.drained().await;
+                }
+            });
+            drained.await.unwrap_or(());
+        }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Taken> {
+        self.taken.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Taken> {
+        self.taken.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,134 @@
+//! Makes proxies: what they all share, and how each gets its configuration.
+
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+
+use sealane_control::Control;
+use sealane_proxy::proxy::{Kind, Outside, Proxy};
+use sealane_proxy::worker::Worker;
+use sealane_world::addresses::OutsideAddresses;
+use sealane_world::change::PodName;
+use sealane_world::workloads::WorldPod;
+use sealane_world::world::World;
+use tokio::sync::watch;
+
+use crate::follow::follow;
+use crate::names::MeshNames;
+use crate::network::Network;
+use crate::options::Options;
+use crate::task::Task;
+
+/// What proxies share.
+pub struct Staff {
+    /// Who gives them their configuration; set once, after both exist.
+    control: OnceLock<Weak<Control>>,
+    /// The network between pods.
+    pub mesh: Network,
+    /// The network inside pods.
+    pub workloads: Network,
+    world: watch::Receiver<Arc<World>>,
+    outside: Arc<OutsideAddresses>,
+    options: Options,
+    /// Sockets that control this process, which no workload may reach. Held for look-ups only.
+    closed: RwLock<Vec<SocketAddr>>,
+}
+
+impl Staff {
+    /// Proxies on these networks, in the world that `world` shows.
+    pub fn new(
+        (mesh, workloads): (Network, Network),
+        world: watch::Receiver<Arc<World>>,
+        outside: Arc<OutsideAddresses>,
+        options: Options,
+    ) -> Self {
+        Self {
+            control: OnceLock::new(),
+            mesh,
+            workloads,
+            world,
+            outside,
+            options,
+            closed: RwLock::default(),
+        }
+    }
+
+    /// Keeps workloads from a socket that controls this process.
+    pub fn close_to_workloads(&self, socket: SocketAddr) {
+        let mut closed = self.closed.write().unwrap_or_else(PoisonError::into_inner);
+        closed.push(socket);
+    }
+
+    /// The sockets that workloads may not reach.
+    pub fn closed(&self) -> Vec<SocketAddr> {
+        let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
+        closed.clone()
+    }
+
+    /// Says who gives proxies their configuration. The first call counts.
+    pub fn report_to(&self, control: &Arc<Control>) {
+        self.control.get_or_init(|| Arc::downgrade(control));
+    }
+
+    /// Whether calls to workloads pass their inbound proxies.
+    pub const fn inbound(&self) -> bool {
+        self.options.inbound
+    }
+
+    /// Says where the ports of a gateway's pod are on this machine: where its Service's ports were
+    /// moved to, else where the pod has them.
+    pub fn place_gateway(&self, world: &World, pod: &WorldPod) {
+        for (port, target) in world.service_ports(pod) {
+            let socket = match &self.options.gateway_ports {
+                None => 0,
+                Some(moved) => moved.get(&port).copied().unwrap_or(target),
+            };
+            let address = SocketAddr::new(pod.address, target);
+            let socket = SocketAddr::new(self.options.bind, socket);
+            self.mesh.place(address, socket);
+        }
+    }
+
+    /// The names as a program in the pod knows them.
+    pub fn names(&self, (namespace, _): &PodName) -> MeshNames {
+        MeshNames::new(namespace, self.world.clone(), Arc::clone(&self.outside))
+    }
+
+    /// The proxy beside a workload's pod.
+    pub fn sidecar(&self, pod: &PodName, address: IpAddr) -> Arc<Proxy> {
+        self.proxy(pod, address, Kind::Sidecar)
+    }
+
+    /// A gateway.
+    pub fn gateway(&self, pod: &PodName, address: IpAddr) -> Arc<Proxy> {
+        self.proxy(pod, address, Kind::Gateway)
+    }
+
+    fn proxy(&self, pod: &PodName, address: IpAddr, kind: Kind) -> Arc<Proxy> {
+        let outside = Outside {
+            clock: Arc::clone(&self.options.clock),
+            random: Arc::clone(&self.options.random),
+            transport: self.mesh.of_pod(address),
+            workload: self.workloads.of_pod(address),
+            resolver: Arc::new(self.names(pod)),
+        };
+        let proxy = Proxy::new(id(pod), kind, outside)
+            .with_access_log(Arc::clone(&self.options.access_log))
+            .with_events(Arc::clone(&self.options.events));
+        Arc::new(proxy)
+    }
+
+    /// Keeps a proxy's configuration current; returns when it has its first. `None` when control
+    /// does not know the proxy (any more).
+    pub async fn follow(&self, pod: &PodName, worker: Rc<Worker>) -> Option<Task> {
+        let control = self.control.get()?.upgrade()?;
+        let subscriber = control.connect(&id(pod))?;
+        drop(control);
+        follow(Arc::clone(worker.proxy()), subscriber).await
+    }
+}
+
+/// The name of a pod's proxy.
+pub fn id((namespace, name): &PodName) -> String {
+    format!("{namespace}/{name}")
+}
