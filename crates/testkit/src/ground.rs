@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use sealane_model::core::service::ServicePort;
 use sealane_model::diagnostic::Diagnostic;
 use sealane_model::kind::{Kind, ObjectKey};
 use sealane_model::parse::{self, SourceFile, parse_text};
@@ -96,18 +95,7 @@ impl Ground {
     }
 
     fn remove(&mut self, object: &ObjectRef) -> Result<(), String> {
-        let kind = Kind::named(&object.kind).ok_or_else(|| {
-            format!(
-                "line {}: `{}` is no kind that can be deleted",
-                object.line, object.kind
-            )
-        })?;
-        let namespace = match (&object.namespace, kind.info().namespaced) {
-            (_, false) => "",
-            (Some(namespace), true) => namespace,
-            (None, true) => "default",
-        };
-        let key = ObjectKey::new(kind, namespace, object.name.as_str());
+        let key = key_of(object)?;
         match self.objects.remove(&key) {
             Some(_) => Ok(()),
             None => Err(format!("line {}: nothing is called {key}", object.line)),
@@ -138,6 +126,18 @@ impl Default for Ground {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The object that a reference names; without a namespace it is in `default`.
+pub fn key_of(object: &ObjectRef) -> Result<ObjectKey, String> {
+    let kind = Kind::named(&object.kind).ok_or_else(|| {
+        format!(
+            "line {}: `{}` is no kind that can be deleted",
+            object.line, object.kind
+        )
+    })?;
+    let namespace = object.namespace.as_deref().unwrap_or("default");
+    Ok(ObjectKey::new(kind, namespace, object.name.as_str()))
 }
 
 /// The pods of the workload that a call names, `NAME` or `NAMESPACE/NAME`.
@@ -244,61 +244,10 @@ pub fn gateway_port(world: &World, gateway: &WorldPod, port: u16) -> u16 {
 /// The workloads that answer at an address: a pod's own, or those behind a Service's port.
 pub fn behind(world: &World, address: SocketAddr) -> BTreeSet<String> {
     let pod = |ip: IpAddr| world.pods.iter().find(|pod| pod.address == ip);
-    if let Some(pod) = pod(address.ip()) {
-        return BTreeSet::from([pod.workload().to_owned()]);
-    }
-    let endpoints = world.objects.iter().flat_map(|object| match &object.body {
-        Body::Service(service) => {
-            let own = service
-                .spec
-                .cluster_ip
-                .as_ref()
-                .and_then(|ip| ip.parse().ok());
-            let port = service
-                .spec
-                .ports
-                .iter()
-                .find(|own| own.port == u32::from(address.port()));
-            let is_it = own == Some(address.ip());
-            port.filter(|_| is_it)
-                .map(|port| ready(world, object, port))
-                .unwrap_or_default()
-        }
-        _ => Vec::new(),
-    });
-    endpoints
-        .filter_map(|ip| pod(ip).map(|pod| pod.workload().to_owned()))
-        .collect()
-}
-
-/// The addresses of a Service's ready endpoints that have this port.
-fn ready(world: &World, service: &Object, port: &ServicePort) -> Vec<IpAddr> {
-    let name = port.name.clone().unwrap_or_default();
-    let slices = world
-        .objects
-        .iter()
-        .filter_map(|object| match &object.body {
-            Body::EndpointSlice(slice) => {
-                let of_service = object.meta.namespace == service.meta.namespace
-                    && object.meta.labels.get(endpoints::SERVICE_NAME) == Some(&service.meta.name);
-                let has_port = slice
-                    .ports
-                    .iter()
-                    .any(|own| own.name.clone().unwrap_or_default() == name);
-                (of_service && has_port).then_some(slice)
-            }
-            _ => None,
-        });
-    let endpoints = slices.flat_map(|slice| &slice.endpoints);
-    let ready = endpoints.filter(|endpoint| {
-        endpoint
-            .conditions
-            .as_ref()
-            .and_then(|conditions| conditions.ready)
-            != Some(false)
-    });
-    ready
-        .flat_map(|endpoint| &endpoint.addresses)
-        .filter_map(|address| address.parse().ok())
-        .collect()
+    let sockets = match pod(address.ip()) {
+        Some(_) => vec![address],
+        None => world.behind(address),
+    };
+    let pods = sockets.iter().filter_map(|socket| pod(socket.ip()));
+    pods.map(|pod| pod.workload().to_owned()).collect()
 }

@@ -16,5 +16,6 @@ pub mod names;
 pub mod pods;
 pub mod services;
 mod state;
+mod virtual_ip;
 pub mod workloads;
 pub mod world;
