@@ -14,6 +14,7 @@ pub(crate) mod reply;
 pub(crate) mod retry;
 pub(crate) mod route;
 pub(crate) mod serve;
+pub(crate) mod sticky;
 pub(crate) mod timeout;
 pub(crate) mod tries;
 pub(crate) mod tunnel;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sealane_runtime::endpoint::EndpointAddress;
+use sealane_runtime::hash::source_hash;
 use sealane_runtime::listener::{Listener, TcpProxy};
 use sealane_runtime::split::Split;
 use sealane_seam::{BoxIo, Connection};
@@ -41,7 +42,9 @@ pub(crate) async fn serve(
     let Some(upstream) = destination(serving, &proxy.split, &worker, &mut books) else {
         return;
     };
-    let Some((connection, _held)) = connect(&downstream, &upstream, &mut books).await else {
+    let source = downstream.addresses.remote.ip();
+    let hash = proxy.hash_source_ip.then(|| source_hash(source));
+    let Some((connection, _held)) = connect(&downstream, &upstream, hash, &mut books).await else {
         return;
     };
     books.record.upstream_local = Some(connection.local);
@@ -86,6 +89,7 @@ fn destination(
 async fn connect(
     downstream: &Downstream,
     upstream: &Upstream,
+    hash: Option<u64>,
     books: &mut Books,
 ) -> Option<(Connection, (Permit, Active))> {
     let worker = &downstream.worker;
@@ -97,7 +101,7 @@ async fn connect(
     };
     let choice = Choice {
         original: downstream.addresses.local,
-        hash: None,
+        hash,
         tried: &[],
         again: 0,
     };

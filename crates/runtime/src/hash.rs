@@ -37,7 +37,7 @@ pub fn request_hash(
     for policy in policies {
         let found = match policy {
             HashPolicy::Header(name) => header(head.headers, name),
-            HashPolicy::SourceIp => Some(xx64(source.to_canonical().to_string().as_bytes(), 0)),
+            HashPolicy::SourceIp => Some(source_hash(source)),
             HashPolicy::QueryParameter(name) => head
                 .query()
                 .and_then(|query| parameter(query, name))
@@ -58,6 +58,11 @@ pub fn request_hash(
             .or(hash);
     }
     hash
+}
+
+/// The hash of a caller's address.
+pub fn source_hash(source: IpAddr) -> u64 {
+    xx64(source.to_canonical().to_string().as_bytes(), 0)
 }
 
 /// Several values are hashed in their alphabetical order.

@@ -15,6 +15,7 @@ use super::matched::Matched;
 use super::message::{Request, Response, UpstreamHead};
 use super::mirror;
 use super::replay::Replay;
+use super::sticky::Sticky;
 use super::timeout::Limits;
 use super::tries::{self, Plan, protocol};
 use super::upgrade;
@@ -47,6 +48,7 @@ pub(crate) async fn forward(
     if let Some(upgrade) = &upgrade {
         upgrade.announce(&mut head.headers);
     }
+    let sticky = Sticky::of(action, &head, &downstream);
     let plan = Plan {
         worker: &downstream.worker,
         upstream,
@@ -57,14 +59,16 @@ pub(crate) async fn forward(
         attempt_count: matched.virtual_host.attempt_count,
         endpoint_authority: action.host_rewrite == Some(HostRewrite::Endpoint),
         protocol: protocol(upstream, version),
-        hash: None,
+        hash: sticky.hash,
     };
     let answered = limits.within(Box::pin(tries::run(&plan, exchange))).await?;
     body.commit();
-    match upgrade {
-        Some(upgrade) => Ok(upgrade::pass_on(upgrade, answered, exchange, &limits)),
-        None => Ok(pass_on(answered, exchange, &limits)),
-    }
+    let mut response = match upgrade {
+        Some(upgrade) => upgrade::pass_on(upgrade, answered, exchange, &limits),
+        None => pass_on(answered, exchange, &limits),
+    };
+    sticky.bake(response.headers_mut());
+    Ok(response)
 }
 
 /// The head that the upstream gets, in the order in which Envoy's router changes it.

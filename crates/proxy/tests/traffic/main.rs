@@ -17,5 +17,6 @@ mod live;
 mod mirror;
 mod retries;
 mod rewrite;
+mod sticky;
 mod tcp;
 mod upgrade;
