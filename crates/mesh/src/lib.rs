@@ -5,7 +5,6 @@
 //! routing (they are `compile`'s and `runtime`'s) and printing (that is `cli`'s).
 
 pub mod echoes;
-pub mod follow;
 pub mod foresee;
 pub mod machine;
 pub mod mesh;

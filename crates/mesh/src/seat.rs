@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealane_proxy::downstream::capture::Capture;
+use sealane_proxy::proxy::Proxy;
 use sealane_proxy::worker::Worker;
 use sealane_seam::{Accept, Bound, Connection, LocalSpawner, Transport};
 use sealane_world::change::PodName;
@@ -35,6 +36,8 @@ pub struct Seat {
     capturing: std::cell::OnceCell<Rc<Capture>>,
     /// Keeps the proxy's configuration current.
     following: Cell<Option<Task>>,
+    /// Accepts a gateway's connections on this thread.
+    accepting: Cell<Option<Task>>,
 }
 
 /// A socket and the task that accepts on it.
@@ -56,6 +59,7 @@ impl Seat {
             capture: RefCell::default(),
             capturing: std::cell::OnceCell::new(),
             following: Cell::default(),
+            accepting: Cell::default(),
         }
     }
 
@@ -72,6 +76,21 @@ impl Seat {
         started.await.ok().map(Rc::clone)
     }
 
+    /// Runs a gateway's share of this thread. On the thread that leads, this also keeps its
+    /// configuration current, and returns when the first one is served or refused.
+    pub async fn start(&self, proxy: Arc<Proxy>, leads: bool) {
+        let worker = Worker::new(proxy, Rc::new(LocalSpawner));
+        if leads {
+            let following = self.staff.follow(&self.pod, Rc::clone(&worker)).await;
+            self.following.set(following);
+        }
+        let accepts = Rc::clone(&worker);
+        let accepting = Task::start(async move { accepts.accept().await });
+        self.accepting.set(Some(accepting));
+        // A gateway's seat is started once.
+        drop(self.worker.set(worker));
+    }
+
     /// The proxy, if it was ever needed.
     pub fn running(&self) -> Option<Rc<Worker>> {
         self.worker.get().map(Rc::clone)
@@ -82,6 +101,7 @@ impl Seat {
         self.fronts.borrow_mut().clear();
         self.capture.take();
         if let Some(worker) = self.running() {
+            worker.proxy().close();
             worker.drain();
         }
     }

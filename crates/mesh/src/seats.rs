@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use sealane_proxy::proxy::Proxy;
 use sealane_seam::{BoxIo, TcpTransport};
 use sealane_world::change::PodName;
 use sealane_world::pods::Role;
@@ -32,6 +33,7 @@ pub struct Seats {
 struct Taken {
     pods: BTreeMap<PodName, IpAddr>,
     captures: BTreeMap<WorkloadName, SocketAddr>,
+    gateways: BTreeMap<PodName, Arc<Proxy>>,
 }
 
 impl Seats {
@@ -52,6 +54,11 @@ impl Seats {
     /// The capture port of each workload.
     pub fn captures(&self) -> BTreeMap<WorkloadName, SocketAddr> {
         self.read().captures.clone()
+    }
+
+    /// The gateways that run.
+    pub fn gateways(&self) -> BTreeMap<PodName, Arc<Proxy>> {
+        self.read().gateways.clone()
     }
 
     /// Makes places for the pods of `world` that have none. Others stay.
@@ -160,7 +167,11 @@ impl Seats {
 
     /// Takes a place away: its sockets close at once, its proxy drains.
     async fn close(&self, name: &PodName) {
-        self.write().pods.remove(name);
+        {
+            let mut taken = self.write();
+            taken.pods.remove(name);
+            taken.gateways.remove(name);
+        }
         for thread in 0..self.threads.count() {
             let key = name.clone();
             let closed = self.threads.call(thread, move |room| async move {
@@ -181,13 +192,16 @@ impl Seats {
         }
         self.write().pods.insert(name.clone(), pod.address);
         let proxy = self.staff.gateway(name, pod.address);
+        self.write()
+            .gateways
+            .insert(name.clone(), Arc::clone(&proxy));
         for thread in 0..self.threads.count() {
             let (staff, proxy, key) = (Arc::clone(&self.staff), Arc::clone(&proxy), name.clone());
             let address = pod.address;
             let started = self.threads.call(thread, move |room| async move {
                 let seat = Seat::new(key.clone(), address, staff);
                 let seat = Rc::new(seat);
-                drop((proxy, thread));
+                seat.start(proxy, thread == 0).await;
                 room.seats.borrow_mut().insert(key, seat);
             });
             started.await.unwrap_or(());

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use sealane_control::Control;
 use sealane_proxy::proxy::{Kind, Outside, Proxy};
+use sealane_proxy::swap::Follower;
 use sealane_proxy::worker::Worker;
 use sealane_world::addresses::OutsideAddresses;
 use sealane_world::change::PodName;
@@ -13,7 +14,6 @@ use sealane_world::workloads::WorldPod;
 use sealane_world::world::World;
 use tokio::sync::watch;
 
-use crate::follow::follow;
 use crate::names::MeshNames;
 use crate::network::Network;
 use crate::options::Options;
@@ -124,7 +124,10 @@ impl Staff {
         let control = self.control.get()?.upgrade()?;
         let subscriber = control.connect(&id(pod))?;
         drop(control);
-        follow(Arc::clone(worker.proxy()), subscriber).await
+        let mut follower = Follower::new(Arc::clone(worker.proxy()), subscriber);
+        // A refusal is reported to control; the proxy goes on following.
+        let _first = follower.next().await?;
+        Some(Task::start(follower.run()))
     }
 }
 

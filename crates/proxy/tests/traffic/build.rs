@@ -191,7 +191,7 @@ pub(crate) fn listener(network: Network) -> Listener {
         use_original_destination: false,
         direction: Direction::Outbound,
         inspect: Inspect::default(),
-        inspect_off: InspectOff::default(),
+        inspect_off: sealane_runtime::listener::InspectOff::default(),
         chains: vec![Arc::new(FilterChain {
             name: "".into(),
             matches: ChainMatch::default(),
