@@ -7,5 +7,4 @@ mod accept;
 mod choose;
 mod conduct;
 mod hand_over;
-mod hello;
 mod sniff;

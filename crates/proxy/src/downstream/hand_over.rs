@@ -12,10 +12,11 @@ use sealane_seam::BoxIo;
 
 use super::choose;
 use super::conduct::conduct;
-use super::sniff::{Found, sniff, version};
+use super::sniff::{Inspected, Protocol as Spoken, Seen, inspect, version};
 use crate::connection::{Addresses, Downstream};
 use crate::serving::Serving;
 use crate::tcp;
+use crate::upstream::sender::Protocol;
 use crate::worker::Worker;
 
 impl Worker {
@@ -76,22 +77,21 @@ impl Worker {
         mut addresses: Addresses,
     ) {
         let limit = self.proxy().settings().sniff_bytes;
-        let (found, io) = match sniff(io, listener.inspect_at(addresses.local.port()), limit).await
-        {
-            Ok(Ok(sniffed)) => sniffed,
-            Ok(Err(_timed_out)) => return,
+        let wanted = listener.inspect_at(addresses.local.port());
+        let Inspected { io, seen } = match inspect(io, wanted, limit).await {
+            Ok(inspected) => inspected,
             Err(error) => {
                 tracing::debug!(%error, "connection ended before it was known");
                 return;
             }
         };
-        addresses.server_name = found.tls.as_ref().and_then(|tls| tls.server_name.clone());
+        addresses.server_name.clone_from(&seen.server_name);
         let info = ConnectionInfo {
             destination: addresses.local,
             source: addresses.remote.ip(),
             server_name: addresses.server_name.clone(),
-            tls: found.tls.is_some(),
-            application_protocols: found.application_protocols(),
+            tls: seen.tls,
+            application_protocols: seen.application_protocols.clone(),
         };
         let Some(chain) = Runtime::choose_chain(listener, &info) else {
             tcp::refuse(self, listener, &addresses);
@@ -102,7 +102,7 @@ impl Worker {
             return;
         }
         let downstream = Rc::new(Downstream::new(self, addresses, listener, &chain));
-        self.follow_chain(serving, &chain, downstream, (found, io))
+        self.follow_chain(serving, &chain, downstream, (seen, io))
             .await;
     }
 
@@ -111,26 +111,34 @@ impl Worker {
         serving: &Serving,
         chain: &FilterChain,
         downstream: Rc<Downstream>,
-        (found, io): (Found, BoxIo),
+        (seen, io): (Seen, BoxIo),
     ) {
         match &chain.network {
             Network::Tcp(proxy) => tcp::serve(serving, proxy, downstream, io).await,
-            Network::Http(manager) => serve_http(manager, downstream, (found, io)).await,
+            Network::Http(manager) => serve_http(manager, downstream, (seen, io)).await,
         }
     }
 }
 
-async fn serve_http(
-    manager: &HttpManager,
-    downstream: Rc<Downstream>,
-    (found, io): (Found, BoxIo),
-) {
-    let versioned = match found.http {
-        Some(protocol) => Ok((protocol, io)),
-        None => version(io).await,
+async fn serve_http(manager: &HttpManager, downstream: Rc<Downstream>, (seen, io): (Seen, BoxIo)) {
+    // Nobody has waited for the first bytes yet: a caller gets as long as between two requests.
+    let patience = downstream.worker.proxy().settings().idle_timeout;
+    let versioned = match seen.http {
+        Some(spoken) => Ok((spoken, io)),
+        None => match tokio::time::timeout(patience, version(io)).await {
+            Ok(versioned) => versioned,
+            Err(_elapsed) => return,
+        },
     };
     match versioned {
-        Ok((protocol, io)) => conduct(downstream, manager, protocol, io).await,
+        Ok((spoken, io)) => conduct(downstream, manager, protocol(spoken), io).await,
         Err(error) => tracing::debug!(%error, "connection ended before it spoke"),
+    }
+}
+
+const fn protocol(spoken: Spoken) -> Protocol {
+    match spoken {
+        Spoken::Http10 | Spoken::Http11 => Protocol::Http1,
+        Spoken::H2c => Protocol::Http2,
     }
 }

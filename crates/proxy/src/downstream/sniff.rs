@@ -1,237 +1,194 @@
-//! What a connection is, from its first bytes.
+//! What a connection's first bytes say, as listeners ask for it before they choose a chain: HTTP or
+//! not, TLS or not, and the names in a `ClientHello`.
+
+mod client_hello;
+mod replay;
+mod request_line;
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use sealane_runtime::listener::Inspect;
 use sealane_seam::BoxIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use thiserror::Error;
+use tokio::io::AsyncReadExt;
 
-use super::hello::{self, Hello, Told};
-use crate::upstream::sender::Protocol;
+use self::client_hello::{ClientHello, Hello, client_hello};
+use self::replay::Replay;
+pub(crate) use self::request_line::Protocol;
+use self::request_line::{Line, PREFACE, RequestLine};
 
-/// How an HTTP/2 connection begins.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Bytes asked for at a time: a `ClientHello` or the head of a request usually fits.
+const CHUNK: usize = 4096;
 
-/// The longest method that is looked for.
-const LONGEST_METHOD: usize = 32;
+/// A connection whose first bytes were looked at; its `io` gives them again.
+pub(crate) struct Inspected {
+    pub(crate) io: BoxIo,
+    pub(crate) seen: Seen,
+}
 
-/// What was found.
+/// What a connection's first bytes said.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Found {
-    /// HTTP without TLS, of this version.
+pub(crate) struct Seen {
+    /// They are a request of this HTTP.
     pub(crate) http: Option<Protocol>,
-    /// TLS, with what its first message says.
-    pub(crate) tls: Option<Hello>,
+    /// They are a TLS handshake.
+    pub(crate) tls: bool,
+    /// The server name of the handshake, lower case.
+    pub(crate) server_name: Option<Arc<str>>,
+    /// The ALPN names of the handshake, or what the HTTP inspector found.
+    pub(crate) application_protocols: Vec<Arc<str>>,
 }
 
-impl Found {
-    /// The application protocols, as filter chains name them.
-    pub(crate) fn application_protocols(&self) -> Vec<Arc<str>> {
-        let http = self.http.map(|protocol| match protocol {
-            Protocol::Http1 => "http/1.1",
-            Protocol::Http2 => "h2c",
-        });
-        let tls = self
-            .tls
-            .iter()
-            .flat_map(|hello| &hello.alpn)
-            .map(Arc::clone);
-        http.map(Arc::from).into_iter().chain(tls).collect()
-    }
+/// Why a connection is closed before a chain is chosen.
+#[derive(Debug, Error)]
+pub(crate) enum Unseen {
+    /// The caller left without a byte.
+    #[error("the caller left without saying anything")]
+    Silent,
+    /// The listener's time is over, and it does not go on without the bytes.
+    #[error("the first bytes did not come in time")]
+    Timeout,
+    /// A `ClientHello` beyond the limit. Going on without its names would pass around every rule
+    /// about them.
+    #[error("the ClientHello is too long")]
+    TooLong,
+    /// Reading failed.
+    #[error("the connection broke")]
+    Io(#[source] io::Error),
 }
 
-/// A connection whose first bytes were read, and are given again.
-pub(crate) struct Rewound {
-    seen: Bytes,
-    io: BoxIo,
-}
-
-/// The connection could not be told apart in time, and the listener does not go on without.
-#[derive(Debug)]
-pub(crate) struct TimedOut;
-
-/// Reads as much of `io` as it takes to know what it is, at most `limit` bytes.
-pub(crate) async fn sniff(
-    mut io: BoxIo,
-    inspect: Inspect,
-    limit: usize,
-) -> io::Result<Result<(Found, BoxIo), TimedOut>> {
-    let mut seen = BytesMut::new();
-    let looking = look(&mut io, &mut seen, inspect, limit);
-    let found = match inspect.timeout.filter(|time| !time.is_zero()) {
-        None => looking.await?,
-        Some(time) => match tokio::time::timeout(time, looking).await {
-            Ok(found) => found?,
-            Err(_elapsed) if inspect.continue_on_timeout => Found::default(),
-            Err(_elapsed) => return Ok(Err(TimedOut)),
+/// Looks at the first bytes of `io` as `wanted` says, at most at `limit` of them.
+///
+/// Decides as soon as the bytes allow it. A caller that sends nothing is waited for as long as
+/// `wanted` says, which may be for ever, as in Envoy.
+pub(crate) async fn inspect(io: BoxIo, wanted: Inspect, limit: usize) -> Result<Inspected, Unseen> {
+    let mut look = Look {
+        io,
+        bytes: BytesMut::new(),
+        limit,
+        tls: wanted.tls.then_some(0),
+        http: wanted.http.then(RequestLine::default),
+    };
+    let seen = match wanted.timeout {
+        None => look.run().await?,
+        Some(limit) => match tokio::time::timeout(limit, look.run()).await {
+            Ok(seen) => seen?,
+            Err(_elapsed) if wanted.continue_on_timeout => Seen::default(),
+            Err(_elapsed) => return Err(Unseen::Timeout),
         },
     };
-    Ok(Ok((found, rewound(io, seen))))
+    let io = rewound(look.io, look.bytes);
+    Ok(Inspected { io, seen })
 }
 
-/// Which HTTP is spoken on a connection that is known to speak it. What is no HTTP/2 is taken for
-/// HTTP/1, which will refuse it with a better answer.
+/// Which HTTP is spoken on a connection that is known to speak it. What is not HTTP/2 is taken for
+/// HTTP/1, which refuses it with a better answer.
 pub(crate) async fn version(mut io: BoxIo) -> io::Result<(Protocol, BoxIo)> {
-    let mut seen = BytesMut::new();
+    let mut bytes = BytesMut::new();
     let protocol = loop {
-        if seen.starts_with(PREFACE) {
-            break Protocol::Http2;
+        if bytes.starts_with(PREFACE) {
+            break Protocol::H2c;
         }
-        if !PREFACE.starts_with(&seen) || io.read_buf(&mut seen).await? == 0 {
-            break Protocol::Http1;
+        if !PREFACE.starts_with(&bytes) || io.read_buf(&mut bytes).await? == 0 {
+            break Protocol::Http11;
         }
     };
-    Ok((protocol, rewound(io, seen)))
+    Ok((protocol, rewound(io, bytes)))
 }
 
-async fn look(
-    io: &mut BoxIo,
-    seen: &mut BytesMut,
-    inspect: Inspect,
-    limit: usize,
-) -> io::Result<Found> {
-    let mut found = Found::default();
-    let (mut http, mut tls) = (inspect.http, inspect.tls);
-    while http || tls {
-        if io.read_buf(seen).await? == 0 {
-            break;
-        }
-        if http {
-            match http_version(seen) {
-                Told::NotYet => {}
-                Told::No => http = false,
-                Told::Yes(version) => found.http = Some(version),
-            }
-        }
-        if tls {
-            match hello::parse(seen) {
-                Told::NotYet => {}
-                Told::No => tls = false,
-                Told::Yes(hello) => found.tls = Some(hello),
-            }
-        }
-        // What is one is not the other.
-        let decided = found.http.is_some() || found.tls.is_some();
-        if decided || seen.len() >= limit {
-            break;
-        }
-    }
-    Ok(found)
-}
-
-/// Whether `seen` begins a connection that speaks HTTP, and which.
-fn http_version(seen: &[u8]) -> Told<Protocol> {
-    if seen.starts_with(PREFACE) {
-        return Told::Yes(Protocol::Http2);
-    }
-    if PREFACE.starts_with(seen) {
-        return Told::NotYet;
-    }
-    let method = seen.iter().take_while(|byte| is_method(**byte)).count();
-    match seen.get(method) {
-        None if method <= LONGEST_METHOD => return Told::NotYet,
-        Some(b' ') if method > 0 && method <= LONGEST_METHOD => {}
-        _ => return Told::No,
-    }
-    let Some(line_end) = seen.iter().position(|byte| *byte == b'\n') else {
-        return Told::NotYet;
-    };
-    let line = seen.get(..line_end).unwrap_or_default().trim_ascii_end();
-    let last = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-    if last.starts_with(b"HTTP/") {
-        Told::Yes(Protocol::Http1)
-    } else {
-        Told::No
-    }
-}
-
-const fn is_method(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'-'
-}
-
-fn rewound(io: BoxIo, seen: BytesMut) -> BoxIo {
-    if seen.is_empty() {
+fn rewound(io: BoxIo, bytes: BytesMut) -> BoxIo {
+    if bytes.is_empty() {
         return io;
     }
-    Box::new(Rewound {
-        seen: seen.freeze(),
-        io,
-    })
+    Box::new(Replay::new(bytes.freeze(), io))
 }
 
-impl AsyncRead for Rewound {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.seen.is_empty() {
-            return Pin::new(&mut self.io).poll_read(cx, buf);
+/// An inspection under way.
+struct Look {
+    io: BoxIo,
+    bytes: BytesMut,
+    limit: usize,
+    /// The number of bytes with which it makes sense to look for a `ClientHello` again; `None` when
+    /// none is looked for any more.
+    tls: Option<usize>,
+    /// `None` when HTTP is not looked for.
+    http: Option<RequestLine>,
+}
+
+impl Look {
+    async fn run(&mut self) -> Result<Seen, Unseen> {
+        loop {
+            if let Some(seen) = self.decide()? {
+                return Ok(seen);
+            }
+            let room = self.limit - self.bytes.len();
+            self.bytes.reserve(room.min(CHUNK));
+            let mut into = (&mut self.bytes).limit(room);
+            let read = self.io.read_buf(&mut into).await.map_err(Unseen::Io)?;
+            if read == 0 {
+                let said_something = !self.bytes.is_empty();
+                return said_something.then(Seen::default).ok_or(Unseen::Silent);
+            }
         }
-        let count = self.seen.len().min(buf.remaining());
-        buf.put_slice(self.seen.get(..count).unwrap_or_default());
-        self.seen.advance(count);
-        Poll::Ready(Ok(()))
+    }
+
+    /// What the bytes so far say; `None` when more are needed.
+    fn decide(&mut self) -> Result<Option<Seen>, Unseen> {
+        let full = self.bytes.len() >= self.limit;
+        if let Some(enough) = self.tls {
+            match self.look_for_tls(enough) {
+                Hello::Is(hello) => return Ok(Some(hello.into())),
+                Hello::IsNot => self.tls = None,
+                Hello::More(_) if full => return Err(Unseen::TooLong),
+                Hello::More(enough) if enough > self.limit => return Err(Unseen::TooLong),
+                Hello::More(enough) => {
+                    self.tls = Some(enough);
+                    return Ok(None);
+                }
+            }
+        }
+        let Some(line) = &mut self.http else {
+            return Ok(Some(Seen::default()));
+        };
+        let decided = line.look(&self.bytes);
+        let decided = decided.or_else(|| full.then(|| line.give_up()));
+        Ok(decided.map(Seen::from))
+    }
+
+    fn look_for_tls(&self, enough: usize) -> Hello {
+        if self.bytes.len() < enough {
+            return Hello::More(enough);
+        }
+        client_hello(&self.bytes)
     }
 }
 
-impl AsyncWrite for Rewound {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+impl From<Line> for Seen {
+    fn from(line: Line) -> Self {
+        let Line::Is(protocol) = line else {
+            return Self::default();
+        };
+        let names = protocol.names().iter();
+        Self {
+            http: Some(protocol),
+            application_protocols: names.map(|name| Arc::from(*name)).collect(),
+            ..Self::default()
+        }
     }
+}
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+impl From<ClientHello> for Seen {
+    fn from(hello: ClientHello) -> Self {
+        Self {
+            http: None,
+            tls: true,
+            server_name: hello.server_name.map(Arc::from),
+            application_protocols: hello.alpn.into_iter().map(Arc::from).collect(),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(seen: &str, want: &Told<Protocol>) {
-        assert_eq!(http_version(seen.as_bytes()), *want, "{seen:?}");
-    }
-
-    #[test]
-    fn http_is_told_from_the_rest_by_its_first_line() {
-        check("", &Told::NotYet);
-        check("GET /", &Told::NotYet);
-        check("GET / HTTP/1.1\r\n", &Told::Yes(Protocol::Http1));
-        check("GET / HTTP/1.0\n", &Told::Yes(Protocol::Http1));
-        check("PRI * HTTP/2.0\r\n", &Told::NotYet);
-        check(
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-            &Told::Yes(Protocol::Http2),
-        );
-        check("hello world\n", &Told::No);
-        check("hello\n", &Told::No);
-        check("\u{16}\u{3}\u{1}", &Told::No);
-        check("GET /\r\n", &Told::No);
-    }
-}
+mod tests;
