@@ -130,7 +130,7 @@ impl Shell {
         shell.env("PATH", format!("{}:{}", folder.display(), path.display()));
         shell
             .env("HOME", folder)
-            .env("XDG_RUNTIME_DIR", folder)
+            .env("SEALANE_RUNTIME_DIR", folder)
             .env("NO_COLOR", "1");
         shell
     }
