@@ -25,13 +25,18 @@ type Tape = RefCell<Recording>;
 
 struct Recording {
     source: Body,
+    /// The first parts that have passed; all of them, unless some were lost.
     kept: Vec<Bytes>,
+    /// How many parts have passed.
+    passed: usize,
     trailers: Option<HeaderMap>,
     bytes: usize,
     limit: usize,
     end: End,
-    /// Something has passed that was not kept.
-    lost: bool,
+    /// Whether what passes is kept.
+    keeping: bool,
+    /// How many parts the reader has read that pulls the body on.
+    read: usize,
     /// Copies that are being read.
     copies: usize,
     /// Those of them that wait for more.
@@ -50,11 +55,13 @@ impl Replay {
     pub(crate) fn new(source: Body, limit: usize) -> Self {
         let recording = Recording {
             kept: Vec::new(),
+            passed: 0,
+            keeping: true,
+            read: 0,
             trailers: None,
             bytes: 0,
             limit,
             end: End::Open,
-            lost: false,
             copies: 0,
             waiting: Vec::new(),
             source,
@@ -73,7 +80,7 @@ impl Replay {
     pub(crate) fn can_start(&self) -> bool {
         self.shared.as_ref().is_none_or(|tape| {
             let tape = tape.borrow();
-            !tape.lost && tape.end != End::Broken
+            tape.kept.len() == tape.passed && tape.end != End::Broken
         })
     }
 
@@ -81,13 +88,16 @@ impl Replay {
     pub(crate) fn reader(&self) -> Body {
         match &self.shared {
             None => Body::Empty,
-            Some(tape) => Body::layered(Reader {
-                tape: Rc::clone(tape),
-                position: Position::default(),
-                role: Role::Main {
-                    _alive: Rc::clone(&self.alive),
-                },
-            }),
+            Some(tape) => {
+                tape.borrow_mut().read = 0;
+                Body::layered(Reader {
+                    tape: Rc::clone(tape),
+                    position: Position::default(),
+                    role: Role::Main {
+                        _alive: Rc::clone(&self.alive),
+                    },
+                })
+            }
         }
     }
 
@@ -113,7 +123,10 @@ impl Replay {
         let Some(tape) = &self.shared else { return };
         let mut tape = tape.borrow_mut();
         if tape.copies == 0 {
-            tape.forget();
+            tape.keeping = false;
+            if tape.read == tape.passed {
+                tape.kept.clear();
+            }
         }
     }
 }
@@ -153,20 +166,18 @@ impl Recording {
         self.waiting.drain(..).for_each(Waker::wake);
     }
 
-    /// Keeps nothing more. A reader that has not yet read what was kept breaks off.
-    fn forget(&mut self) {
-        self.lost = true;
-        self.kept.clear();
-    }
-
     fn keep(&mut self, frame: &Frame<Bytes>) {
         if let Some(data) = frame.data_ref() {
             self.bytes = self.bytes.saturating_add(data.len());
-            if self.lost || self.bytes > self.limit {
-                self.forget();
-            } else {
+            if self.keeping && self.bytes > self.limit {
+                // Whoever pulls the body on has read everything, or it would not be here.
+                self.keeping = false;
+                self.kept.clear();
+            }
+            if self.keeping {
                 self.kept.push(data.clone());
             }
+            self.passed += 1;
         } else if let Some(trailers) = frame.trailers_ref() {
             self.trailers = Some(trailers.clone());
         }
@@ -203,13 +214,18 @@ impl HttpBody for Reader {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
         let mut tape = this.tape.borrow_mut();
-        if let Some(data) = tape.kept.get(this.position.next) {
+        if let Some(data) = tape.kept.get(this.position.next).cloned() {
             this.position.next += 1;
-            return Poll::Ready(Some(Ok(Frame::data(data.clone()))));
+            if let Role::Main { .. } = this.role {
+                tape.read = this.position.next;
+            }
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        if this.position.next < tape.passed {
+            return Poll::Ready(Some(Err(BodyError::Lagged)));
         }
         match (tape.end, &this.role) {
             (End::Broken, _) => Poll::Ready(Some(Err(BodyError::Abandoned))),
-            (_, Role::Copy { .. }) if tape.lost => Poll::Ready(Some(Err(BodyError::Lagged))),
             (End::Reached, _) => {
                 let first = !std::mem::replace(&mut this.position.trailers, true);
                 let trailers = tape.trailers.clone().filter(|_| first);
@@ -226,7 +242,8 @@ impl HttpBody for Reader {
                 let polled = tape.poll_source(cx);
                 if let Poll::Ready(Some(Ok(frame))) = &polled {
                     if frame.is_data() {
-                        this.position.next = tape.kept.len();
+                        this.position.next = tape.passed;
+                        tape.read = tape.passed;
                     } else {
                         this.position.trailers = true;
                     }
@@ -239,7 +256,7 @@ impl HttpBody for Reader {
     fn is_end_stream(&self) -> bool {
         let tape = self.tape.borrow();
         let trailers = tape.trailers.is_none() || self.position.trailers;
-        tape.end == End::Reached && self.position.next >= tape.kept.len() && trailers
+        tape.end == End::Reached && self.position.next >= tape.passed && trailers
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::{Response as EngineResponse, Version};
+use http::{HeaderValue, Response as EngineResponse, StatusCode, Version};
 use hyper::body::Incoming;
 use sealane_runtime::cluster::UpstreamProtocol;
 use sealane_runtime::endpoint::EndpointAddress;
@@ -12,7 +12,7 @@ use sealane_runtime::route::RetryPolicy;
 
 use super::admit::set;
 use super::exchange::Exchange;
-use super::message::UpstreamHead;
+use super::message::{UpstreamHead, is_grpc};
 use super::replay::Replay;
 use super::retry::{Ended, Next, Retries};
 use super::timeout::Limits;
@@ -135,7 +135,7 @@ async fn one(
         .within_try(now, send(plan, exchange, &host, sent))
         .await;
     let health = match &answered {
-        Ok(answered) => Some(Health::Answered(answered.response.status())),
+        Ok(answered) => Some(Health::Answered(health(&answered.response))),
         Err(Failure::PerTryTimeout) => Some(Health::TimedOut),
         Err(Failure::Connect(_)) => Some(Health::Failed),
         Err(Failure::Reset(reason)) if *reason != ResetReason::LocalReset => Some(Health::Failed),
@@ -145,6 +145,21 @@ async fn one(
         plan.upstream.note(&host, health, outside.clock.now());
     }
     answered
+}
+
+/// The status by which an answer is judged: that of a failed gRPC call is in its headers.
+fn health(response: &EngineResponse<Incoming>) -> StatusCode {
+    let headers = response.headers();
+    let grpc = headers.get("grpc-status").filter(|_| is_grpc(headers));
+    match grpc.map(HeaderValue::as_bytes) {
+        None | Some(b"0") => response.status(),
+        // As Envoy translates them.
+        Some(b"2" | b"13" | b"15") => StatusCode::INTERNAL_SERVER_ERROR,
+        Some(b"14") => StatusCode::SERVICE_UNAVAILABLE,
+        Some(b"4") => StatusCode::GATEWAY_TIMEOUT,
+        Some(b"12") => StatusCode::NOT_IMPLEMENTED,
+        Some(_) => StatusCode::BAD_REQUEST,
+    }
 }
 
 /// Sends the request to `host` and waits for the head of the answer.

@@ -100,13 +100,27 @@ impl Bench {
 
     pub(crate) fn of(kind: Kind, runtime: Runtime) -> Self {
         let network = MemoryTransport::new();
-        let transport: Arc<dyn Transport> = Arc::new(network.clone());
+        Self::on(Arc::new(network.clone()), network, kind, runtime)
+    }
+
+    /// A sidecar that reaches nothing but its workload, on a network of their own.
+    pub(crate) fn beside_workload(runtime: Runtime) -> Self {
+        let mesh = Arc::new(MemoryTransport::new());
+        Self::on(mesh, MemoryTransport::new(), Kind::Sidecar, runtime)
+    }
+
+    fn on(
+        transport: Arc<dyn Transport>,
+        network: MemoryTransport,
+        kind: Kind,
+        runtime: Runtime,
+    ) -> Self {
         let seen = Arc::new(Seen::default());
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_257_875);
         let outside = Outside {
             clock: Arc::new(TokioClock::starting_at(wall)),
             random: Arc::new(SeededRandom::new(1)),
-            workload: Arc::clone(&transport),
+            workload: Arc::new(network.clone()),
             transport,
             resolver: Arc::new(NoNames),
         };
@@ -173,6 +187,21 @@ impl Bench {
         let (sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
         tokio::task::spawn_local(connection);
         Client(sender)
+    }
+
+    /// Sends one request to the workload at `destination`, on a connection of its own.
+    pub(crate) async fn call(&self, destination: &str, request: Request<Full<Bytes>>) -> Answer {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let worker = Rc::clone(&self.worker);
+        let destination: SocketAddr = address(destination);
+        tokio::task::spawn_local(async move {
+            let (io, caller) = (Box::new(theirs), address(CALLER));
+            worker.serve_inbound(io, destination, caller).await;
+        });
+        let made = hyper::client::conn::http1::handshake(TokioIo::new(ours)).await;
+        let (sender, connection) = made.unwrap();
+        tokio::task::spawn_local(connection);
+        Client(sender).send(request).await
     }
 
     /// Sends one request on a connection of its own.

@@ -13,6 +13,7 @@ mod fixture;
 mod forward;
 mod gateway;
 mod http2;
+mod inbound;
 mod live;
 mod mirror;
 mod retries;

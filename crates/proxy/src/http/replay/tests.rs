@@ -89,3 +89,16 @@ async fn a_copy_of_an_abandoned_body_breaks_off() {
     drop(replay);
     assert!(matches!(read(copy).await, Err(BodyError::Abandoned)));
 }
+
+#[tokio::test]
+async fn an_early_answer_takes_nothing_from_a_second_try() {
+    let replay = Replay::new(source(&["ab", "cd", "ef"], None), 100);
+    let mut first = replay.reader();
+    for _ in 0..2 {
+        poll_fn(|cx| Pin::new(&mut first).poll_frame(cx)).await;
+    }
+    drop(first);
+    let second = replay.reader();
+    replay.commit();
+    assert_eq!(read(second).await.unwrap(), "abcdef");
+}
