@@ -19,6 +19,7 @@ mod endpoint;
 mod filters;
 mod header;
 mod http;
+mod inspect;
 mod listener;
 mod matching;
 mod outlier;

@@ -2,6 +2,7 @@
 
 pub mod header;
 pub mod host;
+pub mod index;
 pub mod path;
 pub mod pattern;
 pub mod query;

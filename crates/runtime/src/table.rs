@@ -1,9 +1,11 @@
 //! A route configuration: virtual hosts, found by authority.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::header::HeaderOps;
 pub use crate::matcher::host::DomainIndex;
+use crate::matcher::index::PathIndex;
 use crate::request::RequestHead;
 use crate::route::Route;
 use crate::split::Part;
@@ -64,7 +66,7 @@ pub struct VirtualHost {
     /// The domains, as declared.
     pub domains: Vec<Arc<str>>,
     /// The routes; the first that matches serves.
-    pub routes: Vec<Arc<Route>>,
+    pub routes: Routes,
     /// Redirect plaintext requests to https (301).
     pub require_tls: bool,
     /// Tell the upstream which attempt this is (`x-envoy-attempt-count`).
@@ -74,9 +76,66 @@ pub struct VirtualHost {
 }
 
 impl VirtualHost {
-    /// The first route that takes `head`. An index may come to stand behind this; the answer stays
-    /// that of a search from the top.
+    /// The first route that takes `head`.
     pub fn first_match(&self, head: &RequestHead<'_>) -> Option<&Arc<Route>> {
-        self.routes.iter().find(|route| route.matches.takes(head))
+        self.routes.first_match(head)
     }
 }
+
+/// From this many routes on an index is worth its memory.
+const INDEXED: usize = 8;
+
+/// An ordered list of routes, with an index where it is long.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Routes {
+    list: Vec<Arc<Route>>,
+    index: Option<PathIndex>,
+}
+
+impl Routes {
+    fn first_match(&self, head: &RequestHead<'_>) -> Option<&Arc<Route>> {
+        let Some(index) = &self.index else {
+            return self.list.iter().find(|route| route.matches.takes(head));
+        };
+        let takes = |number: usize| {
+            self.list
+                .get(number)
+                .is_some_and(|route| route.matches.takes(head))
+        };
+        self.list.get(index.first(head.path(), takes)?)
+    }
+}
+
+impl From<Vec<Arc<Route>>> for Routes {
+    fn from(list: Vec<Arc<Route>>) -> Self {
+        let paths = || list.iter().map(|route| &route.matches.path);
+        let index = (list.len() >= INDEXED).then(|| PathIndex::new(paths()));
+        Self { list, index }
+    }
+}
+
+impl FromIterator<Arc<Route>> for Routes {
+    fn from_iter<T: IntoIterator<Item = Arc<Route>>>(routes: T) -> Self {
+        routes.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl Deref for Routes {
+    type Target = [Arc<Route>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.list
+    }
+}
+
+impl<'a> IntoIterator for &'a Routes {
+    type Item = &'a Arc<Route>;
+    type IntoIter = std::slice::Iter<'a, Arc<Route>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use sealane_xds::tls::DownstreamTlsContext;
 use sealane_xds::{any, core};
 
 use crate::build::at::{At, fields};
+use crate::build::draw::Draw;
 use crate::build::http::http_manager;
 use crate::build::matching::all;
 use crate::build::metadata;
@@ -40,7 +41,11 @@ pub(super) fn filter_chain(at: &At<'_>, message: &listener::FilterChain) -> Opti
         || format!("{}/{at}", at.resource_name()),
         |origin| origin.to_string(),
     );
-    let network = network(&at.field("filters"), filters, &key);
+    let draw = Draw {
+        key: &key,
+        random: metadata::random_weights(metadata.as_ref()),
+    };
+    let network = network(&at.field("filters"), filters, draw);
     Some(FilterChain {
         name: Arc::from(name.as_str()),
         matches: matches?,
@@ -121,7 +126,7 @@ fn transport(at: &At<'_>, socket: Option<&core::TransportSocket>) -> Option<Down
 }
 
 /// The terminal filter, which comes last; before it, only filters that change nothing.
-fn network(at: &At<'_>, filters: &[Filter], key: &str) -> Option<Network> {
+fn network(at: &At<'_>, filters: &[Filter], draw: Draw<'_>) -> Option<Network> {
     let Some((last, before)) = filters.split_last() else {
         return at.refuse("is empty");
     };
@@ -147,7 +152,7 @@ fn network(at: &At<'_>, filters: &[Filter], key: &str) -> Option<Network> {
         }
     } else if any::is::<TcpProxy>(config) {
         match any::unpack(config) {
-            Ok(message) => tcp_proxy(&at, &message, key).map(|tcp| Network::Tcp(Arc::new(tcp))),
+            Ok(message) => tcp_proxy(&at, &message, draw).map(|tcp| Network::Tcp(Arc::new(tcp))),
             Err(error) => at.refuse(error),
         }
     } else {

@@ -32,22 +32,76 @@ const IGNORABLE: &[&str] = &[
     "stats.PluginConfig",
 ];
 
-#[expect(deprecated, reason = "the old fields are ignored by name")]
 pub(super) fn http_manager(
     at: &At<'_>,
     message: &hcm::HttpConnectionManager,
 ) -> Option<HttpManager> {
+    refuse_unknown(at, message);
+    escaped_slashes(at, message.path_with_escaped_slashes_action);
+    let idle_timeout = idle_timeout(
+        &at.field("common_http_protocol_options"),
+        message.common_http_protocol_options.as_ref(),
+    );
+    let server_header = server_header(at, message.server_header_transformation);
+    let filters = filters(&at.field("http_filters"), &message.http_filters);
+    let upgrades = all(
+        &at.field("upgrade_configs"),
+        &message.upgrade_configs,
+        upgrade,
+    );
+    let routes = routes(at, message.route_specifier.as_ref());
+    let concurrent = message
+        .http2_protocol_options
+        .as_ref()
+        .and_then(|options| number(options.max_concurrent_streams.as_ref()));
+    Some(HttpManager {
+        stat_prefix: Arc::from(message.stat_prefix.as_str()),
+        routes: routes?,
+        filters: filters?,
+        paths: PathPolicy {
+            normalize: flag(message.normalize_path.as_ref()).unwrap_or(false),
+            merge_slashes: message.merge_slashes,
+        },
+        use_remote_address: flag(message.use_remote_address.as_ref()).unwrap_or(false),
+        server_name: Arc::from(match message.server_name.as_str() {
+            "" => "envoy",
+            name => name,
+        }),
+        server_header: server_header?,
+        upgrades: upgrades?
+            .into_iter()
+            .filter_map(|upgrade| upgrade.0)
+            .collect(),
+        stream_idle_timeout: time_limit(
+            &at.field("stream_idle_timeout"),
+            message.stream_idle_timeout.as_ref(),
+            Some(STREAM_IDLE_TIMEOUT),
+        ),
+        idle_timeout,
+        request_timeout: time_limit(
+            &at.field("request_timeout"),
+            message.request_timeout.as_ref(),
+            None,
+        ),
+        max_concurrent_streams: concurrent,
+        xff_trusted_hops: message.xff_num_trusted_hops,
+        accept_http_10: accepts_http_10(message.http_protocol_options.as_ref()),
+    })
+}
+
+#[expect(deprecated, reason = "the old fields are ignored by name")]
+fn refuse_unknown(at: &At<'_>, message: &hcm::HttpConnectionManager) {
     fields! { at, message, hcm::HttpConnectionManager {
-        read: [
+        read: [],
+        // First those that are read elsewhere. Then tracing, logs and the details of closing and
+        // flushing; HTTP/3 is not spoken; the limits on heads and their timeouts are the proxy's
+        // own; request ids are UUIDs in any case; a client's certificate cannot be forwarded while
+        // TLS is not terminated.
+        ignored: [
             stat_prefix, http_filters, common_http_protocol_options, http_protocol_options,
             http2_protocol_options, server_name, server_header_transformation, stream_idle_timeout,
             request_timeout, use_remote_address, xff_num_trusted_hops, upgrade_configs,
             normalize_path, merge_slashes, path_with_escaped_slashes_action, route_specifier,
-        ],
-        // Tracing, logs and the details of closing and flushing; HTTP/3 is not spoken; the limits
-        // on heads and their timeouts are the proxy's own; request ids are UUIDs in any case; a
-        // client's certificate cannot be forwarded while TLS is not terminated.
-        ignored: [
             codec_type, add_user_agent, tracing, http1_safe_max_connection_duration,
             http3_protocol_options, max_request_headers_kb, stream_flush_timeout,
             request_headers_timeout, drain_timeout, drain_timeout_jitter, delayed_close_timeout,
@@ -67,59 +121,11 @@ pub(super) fn http_manager(
             proxy_status_config, append_x_forwarded_port, forward_proto_config, strip_port_mode,
         ],
     } }
-    escaped_slashes(at, *path_with_escaped_slashes_action);
-    let connection = connection(
-        &at.field("common_http_protocol_options"),
-        common_http_protocol_options.as_ref(),
-    );
-    let server_header = server_header(at, *server_header_transformation);
-    let filters = filters(&at.field("http_filters"), http_filters);
-    let upgrades = all(&at.field("upgrade_configs"), upgrade_configs, upgrade);
-    let routes = routes(at, route_specifier.as_ref());
-    let concurrent = http2_protocol_options
-        .as_ref()
-        .and_then(|options| number(options.max_concurrent_streams.as_ref()));
-    Some(HttpManager {
-        stat_prefix: Arc::from(stat_prefix.as_str()),
-        routes: routes?,
-        filters: filters?,
-        paths: PathPolicy {
-            normalize: flag(normalize_path.as_ref()).unwrap_or(false),
-            merge_slashes: *merge_slashes,
-        },
-        use_remote_address: flag(use_remote_address.as_ref()).unwrap_or(false),
-        server_name: Arc::from(if server_name.is_empty() {
-            "envoy"
-        } else {
-            server_name
-        }),
-        server_header: server_header?,
-        upgrades: upgrades?
-            .into_iter()
-            .filter_map(|upgrade| upgrade.0)
-            .collect(),
-        stream_idle_timeout: time_limit(
-            &at.field("stream_idle_timeout"),
-            stream_idle_timeout.as_ref(),
-            Some(STREAM_IDLE_TIMEOUT),
-        ),
-        idle_timeout: connection.idle_timeout,
-        request_timeout: time_limit(&at.field("request_timeout"), request_timeout.as_ref(), None),
-        max_concurrent_streams: concurrent,
-        xff_trusted_hops: *xff_num_trusted_hops,
-        accept_http_10: accepts_http_10(http_protocol_options.as_ref()),
-    })
 }
 
-struct Connection {
-    idle_timeout: Option<Duration>,
-}
-
-fn connection(at: &At<'_>, options: Option<&HttpProtocolOptions>) -> Connection {
+fn idle_timeout(at: &At<'_>, options: Option<&HttpProtocolOptions>) -> Option<Duration> {
     let Some(options) = options else {
-        return Connection {
-            idle_timeout: Some(IDLE_TIMEOUT),
-        };
+        return Some(IDLE_TIMEOUT);
     };
     fields! { at, options, HttpProtocolOptions {
         read: [idle_timeout],
@@ -129,13 +135,8 @@ fn connection(at: &At<'_>, options: Option<&HttpProtocolOptions>) -> Connection 
             headers_with_underscores_action, max_requests_per_connection,
         ],
     } }
-    Connection {
-        idle_timeout: time_limit(
-            &at.field("idle_timeout"),
-            idle_timeout.as_ref(),
-            Some(IDLE_TIMEOUT),
-        ),
-    }
+    let at = at.field("idle_timeout");
+    time_limit(&at, idle_timeout.as_ref(), Some(IDLE_TIMEOUT))
 }
 
 fn accepts_http_10(options: Option<&Http1ProtocolOptions>) -> bool {

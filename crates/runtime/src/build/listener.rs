@@ -1,23 +1,16 @@
 //! Listeners.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sealane_xds::core::TrafficDirection;
-use sealane_xds::http_inspector::HttpInspector;
-use sealane_xds::listener::listener_filter_chain_match_predicate::Rule;
-use sealane_xds::listener::{
-    self, ListenerFilter, ListenerFilterChainMatchPredicate, listener_filter,
-};
-use sealane_xds::original_dst::OriginalDst;
-use sealane_xds::tls_inspector::TlsInspector;
-use sealane_xds::{any, listener as messages};
+use sealane_xds::listener as messages;
 
 use crate::build::at::{At, fields};
 use crate::build::chain::filter_chain;
+use crate::build::inspect::inspected;
 use crate::build::scalar::{flag, socket_address, time_limit};
-use crate::listener::{Direction, FilterChain, Inspect, InspectOff, Listener};
+use crate::listener::{Direction, FilterChain, Inspect, Listener};
 
 /// How long Envoy waits for a connection's first bytes where the listener does not say.
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -56,36 +49,12 @@ pub(super) fn build(at: &At<'_>, message: &messages::Listener) -> Option<Listene
         Ok(TrafficDirection::Unspecified) => Some(Direction::Unspecified),
         Err(_) => at.field("traffic_direction").refuse("not a direction"),
     };
-    let mut inspect = Inspect {
-        timeout: time_limit(
-            &at.field("listener_filters_timeout"),
-            listener_filters_timeout.as_ref(),
-            Some(INSPECT_TIMEOUT),
-        ),
-        continue_on_timeout: *continue_on_listener_filters_timeout,
-        ..Inspect::default()
-    };
-    let mut inspect_off = InspectOff::default();
-    let filters_at = at.field("listener_filters");
-    for (index, filter) in listener_filters.iter().enumerate() {
-        let at = filters_at.index(index);
-        let off = off_ports(
-            &at.field("filter_disabled"),
-            filter.filter_disabled.as_ref(),
-        );
-        match listener_filter(&at, filter) {
-            Some(ListenerFilterKind::Http) => {
-                inspect.http = true;
-                inspect_off.http = off;
-            }
-            Some(ListenerFilterKind::Tls) => {
-                inspect.tls = true;
-                inspect_off.tls = off;
-            }
-            // The original destination of a connection is always known here.
-            Some(ListenerFilterKind::OriginalDestination) | None => {}
-        }
-    }
+    let timeout = time_limit(
+        &at.field("listener_filters_timeout"),
+        listener_filters_timeout.as_ref(),
+        Some(INSPECT_TIMEOUT),
+    );
+    let (kinds, inspect_off) = inspected(&at.field("listener_filters"), listener_filters);
     let chains = chains(&at.field("filter_chains"), filter_chains);
     let default_chain = match default_filter_chain {
         None => Some(None),
@@ -97,60 +66,19 @@ pub(super) fn build(at: &At<'_>, message: &messages::Listener) -> Option<Listene
         bound: bind.unwrap_or(true),
         use_original_destination: flag(use_original_dst.as_ref()).unwrap_or(false),
         direction: direction?,
-        inspect,
+        inspect: Inspect {
+            timeout,
+            continue_on_timeout: *continue_on_listener_filters_timeout,
+            ..kinds
+        },
         inspect_off,
         chains: chains?,
         default_chain: default_chain?.map(Arc::new),
     })
 }
 
-enum ListenerFilterKind {
-    Http,
-    Tls,
-    OriginalDestination,
-}
-
-/// The destination ports at which a listener filter is off. Other conditions are refused.
-fn off_ports(at: &At<'_>, message: Option<&ListenerFilterChainMatchPredicate>) -> Vec<Range<u32>> {
-    match message.and_then(|predicate| predicate.rule.as_ref()) {
-        None => Vec::new(),
-        Some(Rule::DestinationPortRange(range)) => {
-            let end = |port: i32| u32::try_from(port).unwrap_or(0);
-            vec![end(range.start)..end(range.end)]
-        }
-        Some(Rule::OrMatch(any)) => {
-            let rules = any.rules.iter();
-            rules.flat_map(|rule| off_ports(at, Some(rule))).collect()
-        }
-        Some(Rule::AndMatch(_) | Rule::NotMatch(_) | Rule::AnyMatch(_)) => {
-            at.not_understood();
-            Vec::new()
-        }
-    }
-}
-
-/// What a listener filter looks at; `None` when it is refused.
-fn listener_filter(at: &At<'_>, message: &ListenerFilter) -> Option<ListenerFilterKind> {
-    let Some(listener_filter::ConfigType::TypedConfig(config)) = message.config_type.as_ref()
-    else {
-        return at.refuse(format_args!(
-            "`{}` has no typed configuration",
-            message.name
-        ));
-    };
-    if any::is::<HttpInspector>(config) {
-        Some(ListenerFilterKind::Http)
-    } else if any::is::<TlsInspector>(config) {
-        Some(ListenerFilterKind::Tls)
-    } else if any::is::<OriginalDst>(config) {
-        Some(ListenerFilterKind::OriginalDestination)
-    } else {
-        at.refuse(format_args!("`{}` is not understood", config.type_url))
-    }
-}
-
 /// The chains, no two of which may take the same connections.
-fn chains(at: &At<'_>, messages: &[listener::FilterChain]) -> Option<Vec<Arc<FilterChain>>> {
+fn chains(at: &At<'_>, messages: &[messages::FilterChain]) -> Option<Vec<Arc<FilterChain>>> {
     let mut chains: Vec<Option<Arc<FilterChain>>> = Vec::with_capacity(messages.len());
     for (index, message) in messages.iter().enumerate() {
         let at = at.index(index);

@@ -11,7 +11,7 @@ use crate::build::matching::all;
 use crate::build::route::{Place, route};
 use crate::build::scalar::number;
 use crate::matcher::host::DomainIndex;
-use crate::table::{RouteTable, VirtualHost};
+use crate::table::{RouteTable, Routes, VirtualHost};
 
 /// The largest body of a direct response where the table does not say, in bytes.
 const DIRECT_BODY_LIMIT: u32 = 4096;
@@ -117,7 +117,7 @@ fn virtual_host(
             route(&routes_at.index(index), message, &place)
         })
         .collect();
-    let routes: Option<Vec<_>> = built.into_iter().map(|route| route.map(Arc::new)).collect();
+    let routes: Option<Routes> = built.into_iter().map(|route| route.map(Arc::new)).collect();
     Some(VirtualHost {
         name: Arc::from(name.as_str()),
         domains: domains

@@ -10,6 +10,7 @@ use sealane_xds::types::HashPolicy;
 use sealane_xds::types::hash_policy::PolicySpecifier;
 
 use crate::build::at::{At, fields};
+use crate::build::draw::Draw;
 use crate::build::matching::all;
 use crate::build::scalar::{number, time_limit};
 use crate::header::HeaderOps;
@@ -20,7 +21,11 @@ use crate::split::{Part, Split};
 const IDLE_TIMEOUT: Duration = Duration::from_hours(1);
 
 #[expect(deprecated, reason = "the old fields are ignored by name")]
-pub(super) fn tcp_proxy(at: &At<'_>, message: &messages::TcpProxy, key: &str) -> Option<TcpProxy> {
+pub(super) fn tcp_proxy(
+    at: &At<'_>,
+    message: &messages::TcpProxy,
+    draw: Draw<'_>,
+) -> Option<TcpProxy> {
     fields! { at, message, messages::TcpProxy {
         read: [
             stat_prefix, cluster_specifier, idle_timeout, max_connect_attempts, hash_policy,
@@ -41,7 +46,7 @@ pub(super) fn tcp_proxy(at: &At<'_>, message: &messages::TcpProxy, key: &str) ->
     if number(max_connect_attempts.as_ref()).unwrap_or(1) != 1 {
         at.field("max_connect_attempts").not_understood();
     }
-    let split = split(at, cluster_specifier.as_ref(), key);
+    let split = split(at, cluster_specifier.as_ref(), draw);
     let hash = all(&at.field("hash_policy"), hash_policy, source_ip);
     Some(TcpProxy {
         stat_prefix: Arc::from(stat_prefix.as_str()),
@@ -60,7 +65,7 @@ pub(super) fn tcp_proxy(at: &At<'_>, message: &messages::TcpProxy, key: &str) ->
     })
 }
 
-fn split(at: &At<'_>, specifier: Option<&ClusterSpecifier>, key: &str) -> Option<Split> {
+fn split(at: &At<'_>, specifier: Option<&ClusterSpecifier>, draw: Draw<'_>) -> Option<Split> {
     let part = |cluster: &str, weight: u32| Part {
         cluster: Arc::from(cluster),
         weight: weight.into(),
@@ -88,10 +93,10 @@ fn split(at: &At<'_>, specifier: Option<&ClusterSpecifier>, key: &str) -> Option
         return at.refuse("no cluster has a weight");
     }
     Some(Split {
-        key: Arc::from(key),
+        key: Arc::from(draw.key),
         parts,
         total,
-        random: false,
+        random: draw.random,
     })
 }
 

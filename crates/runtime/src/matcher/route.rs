@@ -86,3 +86,6 @@ fn is_grpc(head: &RequestHead<'_>) -> bool {
     let rest = value.and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
     matches!(rest, Some([] | [b'+', ..]))
 }
+
+#[cfg(test)]
+mod tests;
