@@ -115,8 +115,8 @@ async fn connect(
         books.record.upstream_host = Some(*address);
     }
     let connector = worker.pools().connector();
-    let limit = upstream.cluster.connect_timeout;
-    match connector.connect(downstream.side(), address, limit).await {
+    let connecting = connector.connect(downstream.side(), &upstream.cluster, address);
+    match connecting.await {
         Ok(connection) => {
             books.record.upstream_host = Some(connection.peer);
             Some((connection, (permit, Active::at(&host.live))))

@@ -37,6 +37,7 @@ impl Worker {
             mesh: Arc::clone(&outside.transport),
             workload: Arc::clone(&outside.workload),
             resolver: Arc::clone(&outside.resolver),
+            random: Arc::clone(&outside.random),
         };
         let clock = Arc::clone(&outside.clock);
         let idle = proxy.settings().idle_connections;

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION};
 use sealane_runtime::route::DirectResponse;
 
 use super::message::Response;
 use crate::body::Body;
 use crate::failure::{Failure, Meaning};
+use crate::telemetry::flag::Flag;
 
 /// The reply to a request that failed: Envoy's status and text, or gRPC's form of them.
 pub(crate) fn failure(failure: &Failure, meaning: &Meaning, grpc: bool) -> Response {
@@ -25,11 +26,13 @@ pub(crate) fn failure(failure: &Failure, meaning: &Meaning, grpc: bool) -> Respo
             Bytes::copy_from_slice(meaning.body.as_bytes()),
         )
     };
+    let headers = response.headers_mut();
     if *failure == Failure::Overflow {
-        let overloaded = HeaderValue::from_static("true");
-        response
-            .headers_mut()
-            .insert("x-envoy-overloaded", overloaded);
+        headers.insert("x-envoy-overloaded", HeaderValue::from_static("true"));
+    }
+    if meaning.flag == Some(Flag::DownstreamProtocolError) {
+        // Where one request was no HTTP, nobody knows where the next one begins.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -164,3 +164,32 @@ fn header(value: Option<&HeaderValue>) -> String {
 fn lossy(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use crate::telemetry::flag::Flag;
+
+    use super::*;
+
+    #[test]
+    fn json_has_istios_keys_first_and_null_for_what_is_absent() {
+        let ends = ("1.2.3.4:80".parse().unwrap(), "5.6.7.8:9".parse().unwrap());
+        let start = UNIX_EPOCH + Duration::from_millis(7);
+        let mut record = AccessRecord::begin("client".into(), "l".into(), start, ends);
+        record.flags.raise(Flag::NoRoute);
+        record.status = 404;
+        record.path = Some("/\"quoted\"".to_owned());
+        let json = record.to_json();
+        let value: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(value["path"], "/\"quoted\"");
+        assert_eq!(value["response_flags"], "NR");
+        assert_eq!(value["response_code"], 404);
+        assert_eq!(value["upstream_host"], Value::Null);
+        assert_eq!(value["downstream_local_address"], "1.2.3.4:80");
+        let begin = "{\"start_time\":\"1970-01-01T00:00:00.007Z\",\"route_name\":null,";
+        assert!(json.starts_with(begin), "{json}");
+        assert!(json.ends_with("\"attempts\":0}"), "{json}");
+    }
+}

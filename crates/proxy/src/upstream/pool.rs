@@ -177,8 +177,8 @@ impl Pools {
         permit: Permit,
     ) -> Result<Kept, Failure> {
         let opening = pool.opening();
-        let limit = demand.upstream.cluster.connect_timeout;
-        let connecting = self.connector.connect(demand.side, demand.address, limit);
+        let cluster = &demand.upstream.cluster;
+        let connecting = self.connector.connect(demand.side, cluster, demand.address);
         let connection = connecting.await.map_err(Failure::Connect)?;
         let (local, peer) = (connection.local, connection.peer);
         let executor = LocalExecutor(Rc::clone(&self.spawner));

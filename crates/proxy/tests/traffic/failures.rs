@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use sealane_runtime::Runtime;
+use sealane_runtime::cluster::UpstreamTransport;
 use sealane_runtime::fault::{Abort, Fault};
 use sealane_runtime::route::{Action, DirectResponse, Redirect, RedirectPath, RetryOn};
 use sealane_runtime::split::Fraction;
@@ -375,5 +376,109 @@ fn direct_responses_and_redirects_carry_no_flag() {
         assert_eq!(answer.header("location"), Some("http://x.y/z?q=1"));
         assert_eq!(answer.status, 301);
         assert!(bench.events().is_empty());
+    });
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_not_passed_as_a_whole_one() {
+    run(async {
+        let bench = Bench::new(to_v1());
+        bench.raw(POD, |mut io| async move {
+            let mut head = [0; 1024];
+            assert!(io.read(&mut head).await.unwrap() > 0);
+            let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc";
+            io.write_all(half).await.unwrap();
+        });
+        let answer = bench.talk(b"GET / HTTP/1.1\r\nhost: reviews\r\n\r\n").await;
+        assert!(answer.ends_with("\r\n\r\nabc"), "{answer}");
+        let record = bench.record().await;
+        assert_eq!(
+            (record.status, record.flags.to_string().as_str()),
+            (200, "UPE")
+        );
+        let details = "upstream_reset_after_response_started{protocol_error}";
+        assert_eq!(record.details, details);
+        assert_eq!(record.bytes_sent, 3);
+    });
+}
+
+#[test]
+fn the_route_timeout_ends_an_answer_that_has_begun() {
+    run(async {
+        let mut action = forward(&[("v1", 1)]);
+        action.timeout = Some(Duration::from_secs(2));
+        let bench = Bench::new(sidecar(action, vec![cluster("v1", &[POD])]));
+        bench.raw(POD, |mut io| async move {
+            let mut head = [0; 1024];
+            assert!(io.read(&mut head).await.unwrap() > 0);
+            let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc";
+            io.write_all(half).await.unwrap();
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        });
+        let started = tokio::time::Instant::now();
+        let answer = bench.talk(b"GET / HTTP/1.1\r\nhost: reviews\r\n\r\n").await;
+        assert!(answer.ends_with("\r\n\r\nabc"), "{answer}");
+        assert_eq!(started.elapsed().as_secs(), 2);
+        assert_eq!(bench.record().await.flags.to_string(), "UT");
+    });
+}
+
+#[test]
+fn an_injected_delay_is_not_counted_by_the_route_timeout() {
+    run(async {
+        let mut action = forward(&[("v1", 1)]);
+        action.timeout = Some(Duration::from_secs(2));
+        let mut delayed = route("/", Action::Forward(Box::new(action)));
+        let fault = Fault {
+            key: "rule".into(),
+            delay: Some((Duration::from_secs(5), Fraction::ALL)),
+            abort: None,
+        };
+        delayed.fault = Some(fault.into());
+        let bench = Bench::new(sidecar_with(vec![delayed], vec![cluster("v1", &[POD])]));
+        bench.workload(POD, |_| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            response(200, "hello")
+        });
+        assert_eq!(bench.get("/").await.status, 200);
+        let record = bench.record().await;
+        assert_eq!(record.flags.to_string(), "DI");
+        assert_eq!(record.duration.as_secs(), 6);
+        assert_eq!(record.upstream_service_time, Some(1000));
+    });
+}
+
+#[test]
+fn a_slow_upload_is_not_counted_by_the_route_timeout() {
+    run(async {
+        let mut action = forward(&[("v1", 1)]);
+        action.timeout = Some(Duration::from_secs(2));
+        let bench = Bench::new(sidecar(action, vec![cluster("v1", &[POD])]));
+        let seen = bench.echo(POD, "hello");
+        let mut io = bench.connect(SERVICE);
+        let head = b"POST / HTTP/1.1\r\nhost: reviews\r\ncontent-length: 3\r\n\r\n";
+        io.write_all(head).await.unwrap();
+        for byte in [b"a", b"b", b"c"] {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            io.write_all(byte).await.unwrap();
+        }
+        let mut answer = [0; 15];
+        io.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        assert_eq!(seen.last().body(), "abc");
+    });
+}
+
+#[test]
+fn a_cluster_that_wants_tls_is_a_503_uf_until_tls_is_spoken() {
+    run(async {
+        let mut upstream = cluster("v1", &[POD]);
+        upstream.transport = UpstreamTransport::Tls;
+        let bench = Bench::new(sidecar(forward(&[("v1", 1)]), vec![upstream]));
+        bench.echo(POD, "plaintext");
+        assert_eq!(bench.get("/").await.status, 503);
+        let record = bench.record().await;
+        assert_eq!(record.flags.to_string(), "UF");
+        assert!(record.transport_failure.unwrap().starts_with("TLS_error"));
     });
 }
