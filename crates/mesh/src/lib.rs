@@ -18,6 +18,7 @@ pub mod seats;
 pub mod staff;
 pub mod task;
 pub mod threads;
+pub mod virtual_ip;
 
 pub use mesh::Mesh;
 pub use options::{Carrier, Options};

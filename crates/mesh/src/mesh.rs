@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use sealane_control::{Control, control};
+use sealane_seam::Connection;
 use sealane_world::addresses::{AddressPlan, Addresses, OutsideAddresses};
 use sealane_world::world::World;
 use tokio::sync::watch;
@@ -133,6 +134,14 @@ impl Mesh {
             pod.name().to_owned(),
             pod.address,
         ))
+    }
+
+    /// Connects to a mesh address as somebody at `from` who is behind no sidecar.
+    ///
+    /// # Errors
+    /// When nobody accepts there.
+    pub async fn connect(&self, from: IpAddr, to: SocketAddr) -> std::io::Result<Connection> {
+        self.network.of_pod(from).connect(to).await
     }
 
     /// What leads to proxies.

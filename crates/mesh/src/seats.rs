@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sealane_proxy::proxy::Proxy;
-use sealane_seam::{BoxIo, TcpTransport};
+use sealane_seam::{Connection, TcpTransport};
 use sealane_world::change::PodName;
 use sealane_world::pods::Role;
 use sealane_world::workloads::WorldPod;
@@ -208,9 +208,9 @@ impl Seats {
         }
     }
 
-    /// Hands a connection of a pod to its proxy, as interception would: it goes to `destination`.
-    /// `false` when there is no such pod.
-    pub async fn call_from(&self, pod: &PodName, io: BoxIo, destination: SocketAddr) -> bool {
+    /// Hands a connection of a pod to its proxy, as interception would: its `local` end is where
+    /// the pod wanted to go, its `peer` the pod's own. `false` when there is no such pod.
+    pub async fn call_from(&self, pod: &PodName, connection: Connection) -> bool {
         let thread = thread_of(pod, self.threads.count());
         let key = pod.clone();
         let served = self.threads.call(thread, move |room| async move {
@@ -221,9 +221,9 @@ impl Seats {
             let Some(worker) = seat.worker().await else {
                 return false;
             };
-            let source = SocketAddr::new(seat.address, 0);
+            let Connection { io, local, peer } = connection;
             drop(tokio::task::spawn_local(async move {
-                worker.serve_captured(io, destination, source).await;
+                worker.serve_captured(io, local, peer).await;
             }));
             true
         });

@@ -18,6 +18,7 @@ use crate::names::MeshNames;
 use crate::network::Network;
 use crate::options::Options;
 use crate::task::Task;
+use crate::virtual_ip::VirtualAddresses;
 
 /// What proxies share.
 pub struct Staff {
@@ -105,10 +106,11 @@ impl Staff {
     }
 
     fn proxy(&self, pod: &PodName, address: IpAddr, kind: Kind) -> Arc<Proxy> {
+        let network = VirtualAddresses::new(self.mesh.of_pod(address), self.world.clone());
         let outside = Outside {
             clock: Arc::clone(&self.options.clock),
             random: Arc::clone(&self.options.random),
-            transport: self.mesh.of_pod(address),
+            transport: Arc::new(network),
             workload: self.workloads.of_pod(address),
             resolver: Arc::new(self.names(pod)),
         };

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use sealane_mesh::{Carrier, Mesh, Options};
 use sealane_model::parse::{Options as ParseOptions, SourceFile};
-use sealane_seam::{SeededRandom, TokioClock};
+use sealane_seam::{Connection, SeededRandom, TokioClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::LocalSet;
 
@@ -73,12 +73,12 @@ async fn exchange(mesh: &Mesh, text: &str) -> String {
     let (ours, theirs) = tokio::io::duplex(65536);
     let service = mesh.names("default").address("reviews").unwrap();
     let pod = ("default".to_owned(), "client".to_owned());
-    let destination = std::net::SocketAddr::new(service, 9080);
-    assert!(
-        mesh.seats()
-            .call_from(&pod, Box::new(theirs), destination)
-            .await
-    );
+    let connection = Connection {
+        io: Box::new(theirs),
+        local: std::net::SocketAddr::new(service, 9080),
+        peer: std::net::SocketAddr::from(([127, 10, 0, 2], 40000)),
+    };
+    assert!(mesh.seats().call_from(&pod, connection).await);
     let (mut read, mut write) = tokio::io::split(ours);
     write
         .write_all(text.as_bytes())

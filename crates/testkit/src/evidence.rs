@@ -152,8 +152,11 @@ fn who(answer: &Answer) -> (Option<String>, Option<String>) {
     (text("workload"), pod.or_else(|| text("pod")))
 }
 
+/// The line of a call. Ports tell connections apart; a capture port may show another address.
 fn take_line(lines: &mut Vec<LogLine>, local: SocketAddr) -> Option<Logged> {
-    let at = lines.iter().rposition(|line| line.remote == local)?;
+    let at = lines
+        .iter()
+        .rposition(|line| line.remote.port() == local.port())?;
     Some(lines.remove(at).logged)
 }
 

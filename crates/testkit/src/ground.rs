@@ -10,7 +10,6 @@ use sealane_model::parse::{self, SourceFile, parse_text};
 use sealane_model::resource::{Body, Object};
 use sealane_runtime::listener::ConnectionInfo;
 use sealane_world::addresses::{AddressPlan, Addresses, OutsideAddresses};
-use sealane_world::endpoints;
 use sealane_world::names::Answer;
 use sealane_world::pods::Role;
 use sealane_world::workloads::WorldPod;
@@ -221,24 +220,9 @@ pub fn connection(
 
 /// The port of a gateway pod behind a port of its Service; the port itself where no Service has it.
 pub fn gateway_port(world: &World, gateway: &WorldPod, port: u16) -> u16 {
-    let services = world
-        .objects
-        .iter()
-        .filter_map(|object| match &object.body {
-            Body::Service(service) => {
-                let here = object.meta.namespace == gateway.namespace();
-                (here
-                    && endpoints::selects(service)
-                    && gateway.planned.has_labels(&service.spec.selector))
-                .then_some(service)
-            }
-            _ => None,
-        });
-    let ports = services.flat_map(|service| &service.spec.ports);
-    let target = ports
-        .filter(|own| own.port == u32::from(port))
-        .find_map(|own| endpoints::target(own, &gateway.planned));
-    target.unwrap_or(port)
+    let ports = world.service_ports(gateway);
+    let target = ports.iter().find(|(own, _)| *own == port);
+    target.map_or(port, |(_, target)| *target)
 }
 
 /// The workloads that answer at an address: a pod's own, or those behind a Service's port.

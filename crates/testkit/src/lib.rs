@@ -22,5 +22,6 @@ pub mod observed;
 pub mod phase;
 pub mod report;
 pub mod run;
+pub mod running;
 pub mod scenario;
 pub mod settings;

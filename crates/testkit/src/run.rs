@@ -5,12 +5,12 @@ use std::path::Path;
 
 use sealane_seam::{Clock, TokioClock};
 
-use crate::compiled;
 use crate::compiled::GoldenSet;
 use crate::decided::{self, Source};
 use crate::depth::{Depth, Played};
 use crate::report::FileReport;
 use crate::scenario::Scenario;
+use crate::{compiled, running};
 
 /// How to run.
 #[derive(Debug, Clone, Default)]
@@ -50,10 +50,7 @@ fn play(depth: Depth, scenario: &Scenario, settings: &Settings) -> Played {
     match depth {
         Depth::Compile => compiled::play(scenario, settings.golden.as_ref()),
         Depth::Decide => decided::play(scenario, Source::Compiled),
-        Depth::Serve | Depth::Sockets => Played {
-            depth,
-            verdicts: Vec::new(),
-            error: Some("not built yet".to_owned()),
-        },
+        Depth::Serve => running::play_in_memory(scenario),
+        Depth::Sockets => running::play_over_sockets(scenario),
     }
 }
