@@ -23,7 +23,10 @@ impl Serving {
     pub(crate) fn bind(runtime: Runtime, live: &Live, now: Instant, before: Option<&Self>) -> Self {
         let bind = |(name, cluster): (&Arc<str>, &Arc<_>)| {
             let known = before.and_then(|before| before.upstreams.get(name));
-            let same = known.filter(|known| known.cluster == *cluster);
+            let same = known.filter(|known| {
+                // Most clusters are the very same ones: they need no comparing.
+                Arc::ptr_eq(&known.cluster, cluster) || known.cluster == *cluster
+            });
             let upstream =
                 same.map_or_else(|| Arc::new(Upstream::bind(cluster, live, now)), Arc::clone);
             (Arc::clone(name), upstream)

@@ -55,6 +55,11 @@ impl Upstream {
                 })
             })
             .collect();
+        let stays = |address: &EndpointAddress| {
+            let mut addresses = hosts.iter().map(|host| &host.endpoint.address);
+            addresses.any(|known| known == address)
+        };
+        live.ejections.change(cluster.outlier.is_some(), stays);
         Self {
             cluster: Arc::clone(cluster),
             live,

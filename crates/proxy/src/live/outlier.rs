@@ -96,6 +96,19 @@ impl Ejections {
         }
     }
 
+    /// The cluster has changed: endpoints that are gone are forgotten, and without rules nobody is
+    /// left out any more.
+    pub(crate) fn change(&self, ruled: bool, stays: impl Fn(&EndpointAddress) -> bool) {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.retain(|address, host| {
+            let stays = ruled && stays(address);
+            if !stays {
+                host.endpoint.set_ejected(false);
+            }
+            stays
+        });
+    }
+
     fn eject(
         &self,
         rules: &Outlier,

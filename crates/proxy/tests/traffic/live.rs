@@ -167,3 +167,34 @@ fn a_swap_keeps_the_split_and_lets_requests_finish() {
         }
     });
 }
+
+#[test]
+fn an_ejection_ends_with_the_rules_that_made_it_and_with_its_endpoint() {
+    run(async {
+        let serving = |upstream| sidecar(forward(&[("v1", 1)]), vec![upstream]);
+        let bench = Bench::new(serving(with_outlier(50)));
+        bench.workload(A, |_| async { response(500, "bad") });
+        bench.echo(B, "good");
+        let failures = async || {
+            let mut failed = 0;
+            for _ in 0..10 {
+                failed += usize::from(bench.get("/").await.status == 500);
+            }
+            failed
+        };
+        assert_eq!(failures().await, 3);
+        bench
+            .worker
+            .proxy()
+            .install(serving(cluster("v1", &[A, B])));
+        assert_eq!(failures().await, 5);
+        bench.worker.proxy().install(serving(with_outlier(50)));
+        assert_eq!(failures().await, 3);
+        let mut alone = with_outlier(50);
+        alone.endpoints = cluster("v1", &[B]).endpoints;
+        bench.worker.proxy().install(serving(alone));
+        assert_eq!(failures().await, 0);
+        bench.worker.proxy().install(serving(with_outlier(50)));
+        assert_eq!(failures().await, 3);
+    });
+}
