@@ -29,6 +29,8 @@ pub(crate) struct EndpointInput<'a> {
     /// Empty for all of the service.
     pub(crate) subset: &'a str,
     pub(crate) port: u16,
+    /// Whether TLS of the mesh goes there unopened.
+    pub(crate) by_sni: bool,
 }
 
 impl<'a> EndpointInput<'a> {
@@ -93,10 +95,13 @@ impl<'a> EndpointInput<'a> {
             .as_ref()
             .is_some_and(|policy| policy.outlier_detection.is_some());
         let preference = locality::preference(balancer, self.service, self.mesh);
-        let groups = preference.apply(groups.collect(), self.proxy, ejects);
+        let mut groups = preference.apply(groups.collect(), self.proxy, ejects);
+        if self.by_sni {
+            groups.iter_mut().for_each(keep_openers);
+        }
         groups
-            .into_iter()
-            .map(|group| xds_group(&group, self.mesh))
+            .iter()
+            .map(|group| xds_group(group, self.mesh))
             .collect()
     }
 
@@ -108,6 +113,20 @@ impl<'a> EndpointInput<'a> {
             ..ClusterLoadAssignment::default()
         }
     }
+}
+
+/// Keeps the workloads that can open TLS of the mesh.
+fn keep_openers(group: &mut Group<'_>) {
+    let opens = |endpoint: &&Endpoint| {
+        let mode = endpoint.labels.get("security.istio.io/tlsMode");
+        mode.is_some_and(|mode| mode == "istio")
+    };
+    let members = group.members.iter().copied().filter(opens).collect();
+    let priority = group.priority;
+    *group = Group {
+        priority,
+        ..Group::new(group.locality.clone(), members)
+    };
 }
 
 /// The identities of everything that serves a service, sorted.
@@ -127,7 +146,7 @@ fn xds_group(group: &Group<'_>, mesh: &MeshSettings) -> LocalityLbEndpoints {
             .iter()
             .map(|member| xds_endpoint(member, mesh))
             .collect(),
-        load_balancing_weight: Some(message::u32_value(group.weight)),
+        load_balancing_weight: (group.weight > 0).then(|| message::u32_value(group.weight)),
         priority: group.priority,
         ..LocalityLbEndpoints::default()
     }
@@ -143,6 +162,7 @@ fn xds_locality(locality: &Locality) -> XdsLocality {
 
 fn xds_endpoint(endpoint: &Endpoint, mesh: &MeshSettings) -> LbEndpoint {
     let health = match endpoint.health {
+        Health::Unknown => HealthStatus::Unknown,
         Health::Healthy => HealthStatus::Healthy,
         Health::Unhealthy => HealthStatus::Unhealthy,
         Health::Draining => HealthStatus::Draining,

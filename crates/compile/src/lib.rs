@@ -5,6 +5,7 @@ mod compile;
 mod created;
 mod declared;
 mod destination;
+mod dynamic_dns;
 mod endpoint;
 mod finding;
 mod gateway;

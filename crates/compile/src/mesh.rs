@@ -1,7 +1,10 @@
 //! Settings of the whole mesh, in the words of Istio's `MeshConfig`.
 
+mod read;
+
 use std::time::Duration;
 
+use sealane_model::diagnostic::Diagnostic;
 use sealane_model::networking::connection_pool::{
     ConnectionPoolSettings, H2UpgradePolicy, TcpKeepalive,
 };
@@ -11,6 +14,8 @@ use sealane_model::networking::load_balancer::{
 };
 use sealane_model::networking::outlier::OutlierDetection;
 use sealane_model::networking::sidecar::OutboundTrafficPolicyMode;
+use sealane_model::tree::Node;
+use serde_json::Value;
 
 /// How paths are made comparable before they are matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -119,5 +124,21 @@ impl Default for MeshSettings {
             path_normalization: PathNormalization::Base,
             weights: Weights::Exact,
         }
+    }
+}
+
+impl MeshSettings {
+    /// The settings that a document in the shape of Istio's `MeshConfig` declares, over the
+    /// defaults, and what is wrong in it (at its places in the document).
+    pub fn from_node(node: &Node) -> (Self, Vec<Diagnostic>) {
+        read::read(node)
+    }
+
+    /// As [`Self::from_node`], for JSON; null gives the defaults.
+    pub fn from_json(value: &Value) -> (Self, Vec<Diagnostic>) {
+        if value.is_null() {
+            return (Self::default(), Vec::new());
+        }
+        read::read(&Node::from_json(value))
     }
 }

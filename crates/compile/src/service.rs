@@ -111,6 +111,8 @@ pub(crate) enum Target {
 /// Whether an endpoint takes requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Health {
+    /// Nobody says, so it does.
+    Unknown,
     /// It does.
     Healthy,
     /// It is not ready.

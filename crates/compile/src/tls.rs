@@ -23,6 +23,7 @@ pub(crate) const TRANSPORT_SOCKET: &str = "envoy.transport_sockets.tls";
 
 /// A secret that the agent beside the proxy serves: a certificate of the mesh, or a file.
 pub(crate) fn agent_secret(name: &str) -> SdsSecretConfig {
+    let is_of_the_mesh = [OWN_CERTIFICATE, MESH_ROOTS].contains(&name);
     let service = GrpcService {
         target_specifier: Some(TargetSpecifier::EnvoyGrpc(EnvoyGrpc {
             cluster_name: "sds-grpc".to_owned(),
@@ -41,7 +42,8 @@ pub(crate) fn agent_secret(name: &str) -> SdsSecretConfig {
         name: name.to_owned(),
         sds_config: Some(ConfigSource {
             config_source_specifier: Some(ConfigSourceSpecifier::ApiConfigSource(source)),
-            initial_fetch_timeout: Some(message::zero()),
+            // Files may be missing for ever; certificates of the mesh come.
+            initial_fetch_timeout: is_of_the_mesh.then(message::zero),
             resource_api_version: ApiVersion::V3 as i32,
             ..ConfigSource::default()
         }),

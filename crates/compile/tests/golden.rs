@@ -18,13 +18,32 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-fn golden_files() -> Vec<PathBuf> {
+/// Where golden files are, and where their scenarios: those of all scenarios, and those of
+/// manifests that only this test plays.
+fn folders() -> [(PathBuf, PathBuf); 2] {
+    [
+        (
+            root().join("testdata/golden"),
+            root().join("../../scenarios"),
+        ),
+        (
+            root().join("testdata/own/golden"),
+            root().join("testdata/own"),
+        ),
+    ]
+}
+
+fn json_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for area in fs::read_dir(root().join("testdata/golden")).expect("golden files") {
-        let area = area.expect("an entry").path();
-        if area.is_dir() {
-            let entries = fs::read_dir(area).expect("an area");
-            files.extend(entries.map(|entry| entry.expect("an entry").path()));
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(json_below(&path));
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            files.push(path);
         }
     }
     files.sort();
@@ -32,11 +51,8 @@ fn golden_files() -> Vec<PathBuf> {
 }
 
 /// The objects of a scenario at its step-th block of calls.
-fn declared_at(scenario: &str, step: u64) -> Declared {
-    let path = root()
-        .join("../../scenarios")
-        .join(format!("{scenario}.md"));
-    let text = fs::read_to_string(&path).expect("a scenario");
+fn declared_at(scenario: &Path, step: u64) -> Declared {
+    let text = fs::read_to_string(scenario).expect("a scenario");
     let mut declared = Declared::new();
     let mut calls = 0;
     let mut block: Option<(String, String)> = None;
@@ -91,37 +107,41 @@ struct Case {
     name: String,
     golden: Value,
     objects: Vec<Object>,
+    mesh: MeshSettings,
     proxy: ProxyIdentity,
 }
 
-fn cases() -> Vec<Case> {
-    let files = golden_files().into_iter();
-    files
-        .map(|path| {
-            let golden = fs::read_to_string(&path).expect("a golden file");
-            let golden: Value = serde_json::from_str(&golden).expect("JSON");
-            let scenario = golden["scenario"].as_str().expect("a scenario");
-            let declared = declared_at(scenario, golden["step"].as_u64().expect("a step"));
-            let area = path.parent().and_then(Path::file_name).unwrap_or_default();
-            let name = format!(
-                "{}/{}",
-                area.to_string_lossy(),
-                path.file_name().unwrap_or_default().to_string_lossy()
-            );
-            let objects = declared.world(&golden["world"]);
-            Case {
-                name,
-                objects,
-                proxy: proxy(&golden),
-                golden,
-            }
-        })
-        .collect()
+fn case(folder: &Path, scenarios: &Path, path: &Path) -> Case {
+    let golden = fs::read_to_string(path).expect("a golden file");
+    let golden: Value = serde_json::from_str(&golden).expect("JSON");
+    let scenario = golden["scenario"].as_str().expect("a scenario");
+    let scenario = scenarios.join(format!("{scenario}.md"));
+    let declared = declared_at(&scenario, golden["step"].as_u64().expect("a step"));
+    let name = path.strip_prefix(folder).expect("a file of the folder");
+    let (mesh, problems) = MeshSettings::from_json(&golden["mesh"]);
+    assert!(problems.is_empty(), "{problems:?}");
+    Case {
+        name: name.to_string_lossy().into_owned(),
+        objects: declared.world(&golden["world"]),
+        proxy: proxy(&golden),
+        mesh,
+        golden,
+    }
 }
 
-/// Files that differ on purpose, with the reason: `FILE — REASON` lines.
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (folder, scenarios) in folders() {
+        let files = json_below(&folder);
+        all.extend(files.iter().map(|path| case(&folder, &scenarios, path)));
+    }
+    all
+}
+
+/// Files that differ on purpose, with the reason.
 fn reasoned() -> BTreeMap<String, String> {
-    let text = fs::read_to_string(root().join("testdata/differences.txt")).unwrap_or_default();
+    let text =
+        fs::read_to_string(root().join("testdata/golden-differences.txt")).unwrap_or_default();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
         .filter_map(|line| line.split_once(" — "))
@@ -131,29 +151,31 @@ fn reasoned() -> BTreeMap<String, String> {
 
 #[test]
 fn resources_are_as_istiod_makes_them() {
-    let reasoned = reasoned();
+    let mut reasoned = reasoned();
+    let listed = reasoned.len();
     let (mut same, mut wrong) = (0, Vec::new());
     for case in cases() {
-        let snapshot = Snapshot::new(&case.objects, MeshSettings::default(), 1);
+        let snapshot = Snapshot::new(&case.objects, case.mesh, 1);
         let compiled = compile(&snapshot, &case.proxy);
-        let expected = normal::of(&normal::read(&case.golden));
-        let ours = normal::of(&compiled.resources);
+        let expected = normal::read(&case.golden);
+        let with_inbound = expected.listeners.contains_key("virtualInbound");
+        let expected = normal::of(&expected, with_inbound);
+        let ours = normal::of(&compiled.resources, with_inbound);
         match (
             normal::difference("", &expected, &ours),
-            reasoned.get(&case.name),
+            reasoned.remove(&case.name),
         ) {
             (None, None) => same += 1,
             (None, Some(_)) => {
-                wrong.push(format!("{}: agrees now, take it off the list", case.name))
+                wrong.push(format!("{}: agrees now, take it off the list", case.name));
             }
             (Some(_), Some(_)) => {}
             (Some(place), None) => wrong.push(format!("{}: {place}", case.name)),
         }
     }
-    println!(
-        "{same} golden files agree, {} differ with a reason",
-        reasoned.len()
-    );
+    println!("{same} golden files agree, {listed} differ with a reason");
+    assert!(same > 150, "only {same} golden files were found");
+    assert!(reasoned.is_empty(), "listed, but not there: {reasoned:?}");
     assert!(
         wrong.is_empty(),
         "{same} agree, {} differ:\n{}",
@@ -165,13 +187,12 @@ fn resources_are_as_istiod_makes_them() {
 #[test]
 fn the_order_of_objects_changes_nothing() {
     for case in cases().into_iter().step_by(7) {
-        let mesh = MeshSettings::default;
-        let one = Snapshot::new(&case.objects, mesh(), 1);
+        let one = Snapshot::new(&case.objects, case.mesh.clone(), 1);
         let mut shuffled = case.objects.clone();
         shuffled.reverse();
         let middle = shuffled.len() / 3;
         shuffled.rotate_left(middle);
-        let other = Snapshot::new(&shuffled, mesh(), 2);
+        let other = Snapshot::new(&shuffled, case.mesh, 2);
         assert_eq!(one.hash, other.hash, "{}", case.name);
         let one = compile(&one, &case.proxy).resources;
         let other = compile(&other, &case.proxy).resources;

@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod http_match;
 pub mod http_route;
 pub mod load_balancer;
+pub mod mesh_config;
 pub mod outlier;
 pub mod port;
 pub mod server_tls;

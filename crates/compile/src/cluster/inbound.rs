@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sealane_model::networking::connection_pool::ConnectionPoolSettings;
 use sealane_model::networking::sidecar::{IstioIngressListener, Sidecar};
+use sealane_model::networking::traffic_policy::{RetryBudget, TrafficPolicy};
 use sealane_xds::cluster::Cluster;
 use sealane_xds::cluster::cluster::{DiscoveryType, LbPolicy};
 use sealane_xds::core::BindConfig;
@@ -19,6 +20,7 @@ use crate::identity::ProxyIdentity;
 use crate::mesh::MeshSettings;
 use crate::message::{self, ISTIO};
 use crate::names;
+use crate::origin;
 use crate::policy;
 use crate::protocol::Protocol;
 use crate::service::Service;
@@ -43,6 +45,7 @@ struct InboundPort<'a> {
     number: u16,
     protocol: Protocol,
     limits: Option<ConnectionPoolSettings>,
+    retry_budget: Option<RetryBudget>,
     /// Where its connections go, when not where they were meant to.
     endpoint: Option<(String, u32)>,
     services: Vec<&'a Service>,
@@ -81,10 +84,14 @@ impl InboundClusters<'_> {
                 .map(|target| target.service.as_ref())
                 .collect();
             let settings = self.limits(port, Some(first));
+            let retry_budget = self
+                .rule_policy(first)
+                .and_then(|policy| policy.retry_budget);
             Some(self.cluster(&InboundPort {
                 number: port,
                 protocol: first.port.protocol,
                 limits: settings,
+                retry_budget,
                 endpoint: None,
                 services,
             }))
@@ -98,6 +105,8 @@ impl InboundClusters<'_> {
             let protocol = Protocol::parse(listener.port.protocol.as_deref().unwrap_or_default());
             let target = self.targets.iter().find(|target| target.target == port);
             let settings = self.limits(port, target);
+            let policy = target.and_then(|target| self.rule_policy(target));
+            let retry_budget = policy.and_then(|policy| policy.retry_budget);
             let services: Vec<&Service> = target
                 .map(|target| target.service.as_ref())
                 .into_iter()
@@ -107,6 +116,7 @@ impl InboundClusters<'_> {
                 number: port,
                 protocol,
                 limits: settings,
+                retry_budget,
                 endpoint,
                 services,
             }))
@@ -137,6 +147,12 @@ impl InboundClusters<'_> {
         Some((host, u32::from(address.port())))
     }
 
+    /// The policy of the DestinationRule for calls that reach a port.
+    fn rule_policy(self, target: &ServiceTarget) -> Option<TrafficPolicy> {
+        let rule = self.scope.inbound_destination_rule(&target.service.host)?;
+        policy::at_port(rule.spec.traffic_policy.as_ref(), target.port.number)
+    }
+
     /// The limits of a port: of its ingress listener, else of the Sidecar, else of the
     /// DestinationRule of the first service there, else of the mesh.
     fn limits(self, port: u16, target: Option<&ServiceTarget>) -> Option<ConnectionPoolSettings> {
@@ -147,12 +163,7 @@ impl InboundClusters<'_> {
             own.connection_pool.clone()
         });
         let of_sidecar = || sidecar.and_then(|sidecar| sidecar.inbound_connection_pool.clone());
-        let of_rule = || {
-            let target = target?;
-            let rule = self.scope.inbound_destination_rule(&target.service.host)?;
-            let policy = policy::at_port(rule.spec.traffic_policy.as_ref(), target.port.number);
-            policy?.connection_pool
-        };
+        let of_rule = || self.rule_policy(target?)?.connection_pool;
         of_listener
             .or_else(of_sidecar)
             .or_else(of_rule)
@@ -173,7 +184,8 @@ impl InboundClusters<'_> {
         } else if port.protocol == Protocol::Unsupported {
             upstream.use_downstream();
         }
-        pool::apply(&mut upstream, port.limits.as_ref(), None, self.mesh);
+        let budget = port.retry_budget.as_ref();
+        pool::apply(&mut upstream, port.limits.as_ref(), budget, self.mesh);
         let local = port
             .endpoint
             .as_ref()
@@ -187,12 +199,21 @@ impl InboundClusters<'_> {
             upstream.cluster.lb_policy = LbPolicy::ClusterProvided as i32;
             // The longest time that Envoy takes: connections of a port are never forgotten.
             upstream.cluster.cleanup_interval =
-                Some(message::duration(Duration::from_secs(9_223_372_036)));
+                Some(message::duration(Duration::from_secs(9_223_372_035)));
+        }
+        if port.services.is_empty() {
+            return upstream.build();
         }
         let described = port.services.iter().map(|service| described(service));
         let described = described.collect();
         let metadata = upstream.cluster.metadata.get_or_insert_default();
         message::put_metadata(metadata, ISTIO, "services", message::list_value(described));
+        let host = port.services.first().map(|service| service.host.as_str());
+        let rule = host.and_then(|host| self.scope.inbound_destination_rule(host));
+        if let Some(rule) = rule.filter(|rule| rule.spec.traffic_policy.is_some()) {
+            let path = message::text_value(&origin::api_path(rule.object()));
+            message::put_metadata(metadata, ISTIO, "config", path);
+        }
         upstream.build()
     }
 }

@@ -11,18 +11,16 @@ use sealane_model::path::FieldPath;
 use sealane_xds::any;
 use sealane_xds::cluster::Cluster;
 use sealane_xds::cluster::cluster::{
-    ClusterDiscoveryType, CustomClusterType, DiscoveryType, DnsLookupFamily, EdsClusterConfig,
-    LbConfig, LbPolicy, OriginalDstLbConfig,
+    DiscoveryType, DnsLookupFamily, EdsClusterConfig, LbConfig, LbPolicy, OriginalDstLbConfig,
 };
 use sealane_xds::core::{Metadata, TypedExtensionConfig};
 use sealane_xds::endpoint::ClusterLoadAssignment;
-use sealane_xds::envoy::envoy::extensions::clusters::dynamic_forward_proxy::v3 as dynamic;
-use sealane_xds::envoy::envoy::extensions::common::dynamic_forward_proxy::v3::DnsCacheConfig;
 use sealane_xds::envoy::envoy::extensions::network::dns_resolver::cares::v3::CaresDnsResolverConfig;
 
 use crate::cluster::tls::TlsInput;
 use crate::cluster::upstream::{self, Upstream};
 use crate::cluster::{balance, outlier, pool, tls};
+use crate::dynamic_dns;
 use crate::endpoint::{self, EndpointInput, locality};
 use crate::finding;
 use crate::identity::{ProxyIdentity, ProxyKind};
@@ -124,6 +122,7 @@ impl<'a> One<'a> {
             rule: self.all.rule,
             subset: self.subset_name(),
             port: self.port.number,
+            by_sni: self.all.by_sni,
         }
     }
 
@@ -256,24 +255,10 @@ impl<'a> One<'a> {
         ) {
             return None;
         }
-        let cache = DnsCacheConfig {
-            name: format!("{}_dns_cache", self.all.service.host),
-            dns_lookup_family: DnsLookupFamily::V4Only as i32,
-            ..DnsCacheConfig::default()
-        };
-        let settings = dynamic::ClusterConfig {
-            cluster_implementation_specifier: Some(
-                dynamic::cluster_config::ClusterImplementationSpecifier::DnsCacheConfig(cache),
-            ),
-            ..dynamic::ClusterConfig::default()
-        };
         let mut upstream = Upstream::new(name, DiscoveryType::Static);
         upstream.cluster.lb_policy = LbPolicy::ClusterProvided as i32;
-        upstream.cluster.cluster_discovery_type =
-            Some(ClusterDiscoveryType::ClusterType(CustomClusterType {
-                name: "envoy.clusters.dynamic_forward_proxy".to_owned(),
-                typed_config: Some(any::pack(&settings)),
-            }));
+        let discovery = dynamic_dns::discovery(&self.all.service.host);
+        upstream.cluster.cluster_discovery_type = Some(discovery);
         Some(upstream)
     }
 
@@ -330,11 +315,10 @@ impl<'a> One<'a> {
             | None => {}
         }
         let metadata = upstream.cluster.metadata.get_or_insert_default();
-        put(
-            metadata,
-            "services",
-            message::list_value(vec![described(service)]),
-        );
+        if !service.is_dynamic() {
+            let list = message::list_value(vec![described(service)]);
+            put(metadata, "services", list);
+        }
         if service.mesh_external && self.subset.is_none() {
             put(metadata, "external", message::flag_value(true));
         }

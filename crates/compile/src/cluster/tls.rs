@@ -174,18 +174,25 @@ impl TlsInput<'_> {
                 .tls_certificate_sds_secret_configs
                 .push(tls::credential(name, ""));
         }
-        common.validation_context_type = Some(if unchecked {
-            ValidationContextType::ValidationContext(CertificateValidationContext::default())
-        } else if let Some(name) = credential {
-            tls::combined(own, tls::credential(name, "-cacert"))
-        } else {
-            own.crl = filled(self.settings.ca_crl.as_ref()).map(|path| DataSource {
-                specifier: Some(Specifier::Filename(path.to_owned())),
-                ..DataSource::default()
-            });
-            let roots = filled(self.settings.ca_certificates.as_ref()).unwrap_or("system");
-            tls::combined(own, tls::agent_secret(&tls::file_roots(roots)))
-        });
+        common.validation_context_type = match (unchecked, credential) {
+            (true, Some(_)) => None,
+            (true, None) => {
+                let nothing = CertificateValidationContext::default();
+                Some(ValidationContextType::ValidationContext(nothing))
+            }
+            (false, Some(name)) => Some(tls::combined(own, tls::credential(name, "-cacert"))),
+            (false, None) => {
+                own.crl = filled(self.settings.ca_crl.as_ref()).map(|path| DataSource {
+                    specifier: Some(Specifier::Filename(path.to_owned())),
+                    ..DataSource::default()
+                });
+                let roots = filled(self.settings.ca_certificates.as_ref()).unwrap_or("system");
+                Some(tls::combined(
+                    own,
+                    tls::agent_secret(&tls::file_roots(roots)),
+                ))
+            }
+        };
     }
 }
 
@@ -212,7 +219,7 @@ pub(super) fn proxy_protocol(upstream: &mut Upstream, declared: Option<&ProxyPro
         .transport_socket
         .take()
         .unwrap_or_else(|| TransportSocket {
-            name: "envoy.transport_sockets.raw_buffer".to_owned(),
+            name: "raw_buffer".to_owned(),
             config_type: Some(transport_socket::ConfigType::TypedConfig(any::pack(
                 &RawBuffer::default(),
             ))),

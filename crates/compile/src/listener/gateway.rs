@@ -12,7 +12,7 @@ use crate::gateway::{GatewayServer, MergedGateways, ServerPort};
 use crate::host;
 use crate::identity::ProxyIdentity;
 use crate::listener::chains::{self, Chain};
-use crate::listener::http::{self, Class, HttpInput, Routes};
+use crate::listener::http::{self, Class, HttpInput, Routes, outbound_stat_prefix};
 use crate::listener::server_tls;
 use crate::listener::tcp::{self, RoutedBy, TcpInput};
 use crate::listener::tcp_rules;
@@ -83,7 +83,7 @@ impl GatewayListeners<'_> {
             return Vec::new();
         };
         if port.protocol.is_http() {
-            let stat_prefix = format!("outbound_{listener}");
+            let stat_prefix = outbound_stat_prefix(listener);
             return vec![self.http(&merged.route_name, stat_prefix, port.protocol)];
         }
         let mut chains = Vec::new();
@@ -106,6 +106,7 @@ impl GatewayListeners<'_> {
             routes: Routes::Named(routes.to_owned()),
             stat_prefix,
             protocol,
+            dynamic: None,
         }))
     }
 
@@ -115,7 +116,7 @@ impl GatewayListeners<'_> {
             .name
             .as_deref()
             .filter(|name| !name.is_empty());
-        let stat_prefix = own.map_or_else(|| format!("outbound_{listener}"), str::to_owned);
+        let stat_prefix = own.map_or_else(|| outbound_stat_prefix(listener), str::to_owned);
         Chain {
             sni_hosts: server.sni_hosts(),
             transport_socket: server
@@ -246,7 +247,7 @@ impl GatewayListeners<'_> {
                     chains.push(Chain {
                         sni_hosts: vec![cluster.clone()],
                         application_protocols: ISTIO_ALPN.map(str::to_owned).to_vec(),
-                        ..Chain::of(tcp::to_service(&cluster, &service.host, self.input()))
+                        ..Chain::of(tcp::to_sni_cluster(&cluster, &service.host, self.input()))
                     });
                 }
             }

@@ -17,6 +17,7 @@ use sealane_xds::request_id::UuidRequestIdConfig;
 use sealane_xds::route::RouteConfiguration;
 use sealane_xds::router::Router;
 
+use crate::dynamic_dns;
 use crate::mesh::{MeshSettings, PathNormalization};
 use crate::message;
 use crate::names;
@@ -27,6 +28,8 @@ use crate::protocol::Protocol;
 pub(super) enum Class {
     /// Those of the proxy's own workload.
     Outbound,
+    /// Those that its workload addresses to the proxy itself.
+    ForwardProxy,
     /// Those to the proxy's own workload.
     Inbound,
     /// Those at the edge.
@@ -51,13 +54,15 @@ pub(super) struct HttpInput<'a> {
     /// Its name in statistics.
     pub(super) stat_prefix: String,
     pub(super) protocol: Protocol,
+    /// A host that is resolved request by request.
+    pub(super) dynamic: Option<&'a str>,
 }
 
 /// The filter that serves requests.
 pub(super) fn connection_manager(input: HttpInput<'_>) -> Filter {
     let mut manager = HttpConnectionManager {
-        stat_prefix: names::delimited(&input.stat_prefix),
-        http_filters: filters(input.protocol),
+        stat_prefix: input.stat_prefix,
+        http_filters: filters(input.protocol, input.dynamic),
         use_remote_address: Some(message::bool_value(input.class == Class::Gateway)),
         stream_idle_timeout: Some(message::zero()),
         upgrade_configs: vec![UpgradeConfig {
@@ -72,6 +77,12 @@ pub(super) fn connection_manager(input: HttpInput<'_>) -> Filter {
     normalize(&mut manager, input.mesh.path_normalization);
     match input.class {
         Class::Outbound => {}
+        Class::ForwardProxy => {
+            manager.http_protocol_options = Some(Http1ProtocolOptions {
+                allow_absolute_url: Some(message::bool_value(true)),
+                ..Http1ProtocolOptions::default()
+            });
+        }
         Class::Inbound => {
             "istio-envoy".clone_into(&mut manager.server_name);
             forward_certificate(&mut manager, ForwardClientCertDetails::AppendForward);
@@ -90,6 +101,11 @@ pub(super) fn connection_manager(input: HttpInput<'_>) -> Filter {
         "envoy.filters.network.http_connection_manager",
         any::pack(&manager),
     )
+}
+
+/// The name in statistics of the requests of an outbound listener.
+pub(super) fn outbound_stat_prefix(listener: &str) -> String {
+    names::delimited(&format!("outbound_{listener}"))
 }
 
 /// A filter of a chain.
@@ -119,7 +135,7 @@ fn http_filter(name: &str, settings: Any) -> HttpFilter {
 }
 
 /// Istio's order.
-fn filters(protocol: Protocol) -> Vec<HttpFilter> {
+fn filters(protocol: Protocol, dynamic: Option<&str>) -> Vec<HttpFilter> {
     let mut filters = Vec::new();
     if protocol == Protocol::GrpcWeb {
         let web =
@@ -145,6 +161,7 @@ fn filters(protocol: Protocol) -> Vec<HttpFilter> {
         "envoy.filters.http.cors",
         any::pack(&Cors::default()),
     ));
+    filters.extend(dynamic.map(dynamic_dns::by_host));
     filters.push(http_filter(
         "envoy.filters.http.router",
         any::pack(&Router::default()),

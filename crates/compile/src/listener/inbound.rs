@@ -159,8 +159,9 @@ impl InboundListeners<'_> {
             mesh: self.mesh,
             class: Class::Inbound,
             routes: Routes::Inline(Box::new(routes)),
-            stat_prefix: port.stat_prefix(),
+            stat_prefix: names::delimited(&port.stat_prefix()),
             protocol: port.protocol,
+            dynamic: None,
         })
     }
 

@@ -14,7 +14,7 @@ use crate::declared::Declared;
 use crate::host;
 use crate::identity::ProxyIdentity;
 use crate::listener::chains::{self, Chain};
-use crate::listener::http::{self, Class, HttpInput, Routes};
+use crate::listener::http::{self, Class, HttpInput, Routes, outbound_stat_prefix};
 use crate::listener::tcp::{self, TcpInput};
 use crate::listener::tcp_rules::ServiceChains;
 use crate::mesh::MeshSettings;
@@ -229,6 +229,8 @@ impl OutboundListeners<'_> {
                 merge(&mut existing.chains, with_http(chains));
                 existing.protocol = Protocol::Unsupported;
             }
+            // A listener that looks at what is spoken is never widened by another such port.
+            Some(_) if sniffed => {}
             Some(existing) => {
                 merge(&mut existing.chains, chains);
                 if existing.protocol.is_http() {
@@ -291,8 +293,9 @@ impl OutboundListeners<'_> {
             mesh: self.mesh,
             class: Class::Outbound,
             routes: Routes::Named(routes),
-            stat_prefix: format!("outbound_{}", names::listener(bind, port)),
+            stat_prefix: outbound_stat_prefix(&names::listener(bind, port)),
             protocol: offer.port.protocol,
+            dynamic: offer.service.is_dynamic().then_some(&*offer.service.host),
         }))
     }
 
@@ -391,10 +394,11 @@ impl OutboundListeners<'_> {
         let port = self.mesh.proxy_http_port;
         let chain = Chain::of(http::connection_manager(HttpInput {
             mesh: self.mesh,
-            class: Class::Outbound,
+            class: Class::ForwardProxy,
             routes: Routes::Named(sidecar::HTTP_PROXY.to_owned()),
-            stat_prefix: format!("outbound_{}", names::listener(LOCALHOST, port)),
+            stat_prefix: outbound_stat_prefix(&names::listener(LOCALHOST, port)),
             protocol: Protocol::HttpProxy,
+            dynamic: None,
         }));
         self.finished(Entry {
             bind: LOCALHOST.to_owned(),

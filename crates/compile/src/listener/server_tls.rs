@@ -4,12 +4,10 @@ use sealane_model::networking::server_tls::{ServerTlsMode, ServerTlsSettings, Tl
 use sealane_xds::any;
 use sealane_xds::core::data_source::Specifier;
 use sealane_xds::core::{DataSource, TransportSocket, transport_socket};
+use sealane_xds::tls::certificate_validation_context::TrustChainVerification;
 use sealane_xds::tls::common_tls_context::ValidationContextType;
 use sealane_xds::tls::tls_parameters::TlsProtocol as Version;
-use sealane_xds::tls::{
-    CertificateValidationContext, CommonTlsContext, DownstreamTlsContext, SdsSecretConfig,
-    TlsParameters,
-};
+use sealane_xds::tls::{CommonTlsContext, DownstreamTlsContext, SdsSecretConfig, TlsParameters};
 
 use crate::message;
 use crate::tls;
@@ -18,7 +16,7 @@ use crate::tls;
 pub(super) fn socket(settings: &ServerTlsSettings, tcp: bool) -> TransportSocket {
     let mode = settings.mode.unwrap_or_default();
     let alpn: &[&str] = if tcp && mode == ServerTlsMode::IstioMutual {
-        &["istio-peer-exchange", "istio"]
+        &["istio-peer-exchange", "h2", "http/1.1"]
     } else {
         &["h2", "http/1.1"]
     };
@@ -99,39 +97,37 @@ fn validation(settings: &ServerTlsSettings, mode: ServerTlsMode) -> Option<Valid
         mode,
         ServerTlsMode::Mutual | ServerTlsMode::IstioMutual | ServerTlsMode::OptionalMutual
     );
-    let credential = credentials(settings).first().copied();
-    let from_secret = credential.is_some() && mode != ServerTlsMode::IstioMutual;
-    let own = CertificateValidationContext {
-        verify_certificate_spki: settings.verify_certificate_spki.clone(),
-        verify_certificate_hash: settings.verify_certificate_hash.clone(),
-        ..tls::named(&settings.subject_alt_names)
-    };
-    match (asks, from_secret) {
-        (true, true) => {
-            let authority = filled(settings.ca_cert_credential_name.as_ref());
-            let roots = match authority {
-                Some(name) => tls::credential(name, ""),
-                None => tls::credential(credential.unwrap_or_default(), "-cacert"),
-            };
-            Some(tls::combined(own, roots))
-        }
-        (true, false) => {
-            let mut own = tls::named(&settings.subject_alt_names);
-            own.crl = filled(settings.ca_crl.as_ref()).map(|path| DataSource {
-                specifier: Some(Specifier::Filename(path.to_owned())),
-                ..DataSource::default()
-            });
-            let roots = filled(settings.ca_certificates.as_ref())
-                .filter(|_| mode != ServerTlsMode::IstioMutual);
-            let roots = roots.map_or_else(|| tls::MESH_ROOTS.to_owned(), tls::file_roots);
-            Some(tls::combined(own, tls::agent_secret(&roots)))
-        }
-        (false, true) if !settings.subject_alt_names.is_empty() => {
-            let own = tls::named(&settings.subject_alt_names);
-            Some(ValidationContextType::ValidationContext(own))
-        }
-        (false, _) => None,
+    let own_roots = mode == ServerTlsMode::IstioMutual;
+    let credential = credentials(settings)
+        .first()
+        .copied()
+        .filter(|_| !own_roots);
+    let mut own = tls::named(&settings.subject_alt_names);
+    if asks && settings.insecure_skip_verify == Some(true) {
+        own.trust_chain_verification = TrustChainVerification::AcceptUntrusted as i32;
     }
+    let Some(credential) = credential else {
+        own.crl = filled(settings.ca_crl.as_ref()).map(|path| DataSource {
+            specifier: Some(Specifier::Filename(path.to_owned())),
+            ..DataSource::default()
+        });
+        let roots = filled(settings.ca_certificates.as_ref()).filter(|_| !own_roots);
+        let roots = roots.map_or_else(|| tls::MESH_ROOTS.to_owned(), tls::file_roots);
+        return asks.then(|| tls::combined(own, tls::agent_secret(&roots)));
+    };
+    if asks {
+        own.verify_certificate_spki
+            .clone_from(&settings.verify_certificate_spki);
+        own.verify_certificate_hash
+            .clone_from(&settings.verify_certificate_hash);
+        let roots = match filled(settings.ca_cert_credential_name.as_ref()) {
+            Some(name) => tls::credential(name, ""),
+            None => tls::credential(credential, "-cacert"),
+        };
+        return Some(tls::combined(own, roots));
+    }
+    let named = !settings.subject_alt_names.is_empty();
+    named.then_some(ValidationContextType::ValidationContext(own))
 }
 
 fn parameters(settings: &ServerTlsSettings, mode: ServerTlsMode) -> Option<TlsParameters> {

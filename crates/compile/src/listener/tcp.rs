@@ -71,6 +71,17 @@ pub(crate) fn to_service(cluster: &str, host: &str, input: TcpInput<'_>) -> Filt
     filter(&with_rule(proxy, input.rule(host), ""))
 }
 
+/// Everything to one cluster of TLS of the mesh; tunnels are for others.
+pub(super) fn to_sni_cluster(cluster: &str, host: &str, input: TcpInput<'_>) -> Filter {
+    let proxy = TcpProxy {
+        cluster_specifier: Some(to(cluster)),
+        ..named(cluster)
+    };
+    let mut proxy = with_rule(proxy, input.rule(host), "");
+    proxy.tunneling_config = None;
+    filter(&proxy)
+}
+
 /// To the destinations of a rule, by weight where there are several.
 pub(super) fn to_destinations(
     routes: &[RouteDestination],

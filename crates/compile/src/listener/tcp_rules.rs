@@ -7,6 +7,7 @@ use sealane_model::networking::virtual_service::{L4MatchAttributes, TlsMatchAttr
 use sealane_xds::core::Metadata;
 
 use crate::declared::Declared;
+use crate::dynamic_dns;
 use crate::host;
 use crate::identity::ProxyIdentity;
 use crate::listener::chains::Chain;
@@ -139,7 +140,14 @@ impl ServiceChains<'_> {
             own.sort();
             let same = own == subnets;
             let ranges = if whole { self.ranges.to_vec() } else { subnets };
-            chains.extend(chain.map(|chain| Chain { ranges, ..chain }));
+            chains.extend(chain.map(|mut chain| {
+                chain.ranges = ranges;
+                if !whole && let Some(metadata) = &mut chain.metadata {
+                    // Istio does not say here which object it was.
+                    metadata.filter_metadata.remove(ISTIO);
+                }
+                chain
+            }));
             // Nothing is left for other rules, or for the service itself.
             if whole || same {
                 return chains;
@@ -199,7 +207,14 @@ impl ServiceChains<'_> {
             _ => self.port,
         };
         let cluster = names::cluster(&self.service.host, "", port);
-        Chain::of(tcp::to_service(&cluster, &self.service.host, self.input))
+        let host = &self.service.host;
+        let mut chain = Chain::of(tcp::to_service(&cluster, host, self.input));
+        if self.service.is_dynamic() {
+            chain
+                .filters
+                .insert(0, dynamic_dns::by_sni(host, self.port));
+        }
+        chain
     }
 
     /// The names of the service, where its address does not tell it apart.

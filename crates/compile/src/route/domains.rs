@@ -30,11 +30,12 @@ impl Asker<'_> {
     }
 }
 
-/// The domains of a host that no service has.
-pub(super) fn of_host(host: &str, asker: Asker<'_>) -> Domains {
-    let mut domains = Domains::default();
-    asker.push(&mut domains.all, host);
-    domains
+/// The domains of a host that no service has: never with a port.
+pub(super) fn of_host(host: &str) -> Domains {
+    Domains {
+        all: vec![host::bracketed(host)],
+        short: Vec::new(),
+    }
 }
 
 /// The domains of a service: its host and those of its aliases, each in all its forms, then its

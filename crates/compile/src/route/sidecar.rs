@@ -91,6 +91,10 @@ impl SidecarRoutes<'_> {
         {
             groups.extend(of_service(service, input, notes));
         }
+        if all_ports {
+            // Names without a port mean port 80, so it takes them first.
+            groups.sort_by_key(|group| group.port != 80);
+        }
         let asker = Asker {
             namespace: &self.proxy.namespace,
             domain_suffix: &self.mesh.domain_suffix,

@@ -45,7 +45,7 @@ pub(super) fn build(groups: &[Group], asker: Asker<'_>, notes: &mut Notes) -> Ve
         };
         let hosts = group.hosts.iter().map(|host| {
             let host = host.to_ascii_lowercase();
-            let domains = domains::of_host(&host, asker);
+            let domains = domains::of_host(&host);
             (host, domains)
         });
         let services = group

@@ -15,7 +15,8 @@ use crate::identity;
 use crate::mesh::MeshSettings;
 use crate::protocol::Protocol;
 use crate::service::{
-    Endpoint, EndpointsByPort, ExportTo, NO_ADDRESS, Port, Registry, Resolution, Service, Target,
+    Endpoint, EndpointsByPort, ExportTo, Health, NO_ADDRESS, Port, Registry, Resolution, Service,
+    Target,
 };
 use crate::snapshot::services::{self, EndpointIndex};
 use crate::snapshot::workloads::{self, Item, Workload};
@@ -220,7 +221,7 @@ fn the_host_itself(host: &str, item: Item<'_, ServiceEntry>) -> Workload {
         address: host.to_owned(),
         ports: BTreeMap::new(),
         weight: 1,
-        ready: true,
+        health: Health::Unknown,
     }
 }
 

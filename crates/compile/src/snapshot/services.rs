@@ -14,8 +14,8 @@ use crate::host;
 use crate::mesh::MeshSettings;
 use crate::protocol::Protocol;
 use crate::service::{
-    Endpoint, EndpointsByPort, ExportTo, Health, NO_ADDRESS, Port, Registry, Resolution, Service,
-    Target, TrafficDistribution,
+    Endpoint, EndpointsByPort, ExportTo, NO_ADDRESS, Port, Registry, Resolution, Service, Target,
+    TrafficDistribution,
 };
 use crate::snapshot::slices::{SliceInput, Slices};
 use crate::snapshot::workloads::{Item, Workload};
@@ -158,17 +158,14 @@ pub(super) fn add_kube_endpoints(
 
 fn add_entry(endpoints: &mut EndpointsByPort, service: &Service, workload: &Workload) {
     for port in &service.ports {
-        let target = match service.targets.get(&port.number) {
-            Some(Target::Name(name)) => workload.ports.get(name).copied(),
-            Some(Target::Number(number)) => Some(*number),
-            None => None,
+        let named = |name: &str| workload.ports.get(name).copied();
+        let number = match service.targets.get(&port.number) {
+            // A workload without the port that the Service names is none of its endpoints.
+            Some(Target::Name(name)) => named(name),
+            Some(Target::Number(number)) => named(&port.name).or(Some(*number)),
+            None => named(&port.name).or(Some(port.number)),
         };
-        let number = workload
-            .ports
-            .get(&port.name)
-            .copied()
-            .or(target)
-            .unwrap_or(port.number);
+        let Some(number) = number else { continue };
         let endpoint = endpoint_of(workload, u32::from(number));
         endpoints.entry(port.number).or_default().push(endpoint);
     }
@@ -193,11 +190,7 @@ pub(super) fn endpoint_of(workload: &Workload, port: u32) -> Endpoint {
     Endpoint {
         address: workload.address.clone(),
         port,
-        health: if workload.ready {
-            Health::Healthy
-        } else {
-            Health::Unhealthy
-        },
+        health: workload.health,
         labels: workload.labels.clone(),
         locality: workload.locality.clone(),
         weight: workload.weight,

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealane_model::core::endpoints::{
-    EndpointAddress, EndpointConditions, EndpointPort, EndpointSlice, Endpoints,
-};
+use sealane_model::core::endpoints::{EndpointConditions, EndpointPort, EndpointSlice, Endpoints};
 
 use crate::service::{Endpoint, EndpointsByPort, Health, Port};
 use crate::snapshot::workloads::{Item, Workload};
@@ -95,20 +93,14 @@ impl Found<'_> {
         }
     }
 
+    /// What a cluster makes of Endpoints tells of the addresses that are not ready nothing but
+    /// that, so they are on their way out (see [`health`]).
     fn add_older(&mut self, endpoints: &Endpoints) {
         for subset in &endpoints.subsets {
-            let mut add = |address: &EndpointAddress, health: Health| {
+            for address in &subset.addresses {
                 let node = address.node_name.as_deref().unwrap_or_default();
-                self.add(&address.ip, health, node, &subset.ports);
-            };
-            subset
-                .addresses
-                .iter()
-                .for_each(|address| add(address, Health::Healthy));
-            subset
-                .not_ready_addresses
-                .iter()
-                .for_each(|address| add(address, Health::Unhealthy));
+                self.add(&address.ip, Health::Healthy, node, &subset.ports);
+            }
         }
     }
 
@@ -145,10 +137,7 @@ impl Found<'_> {
                 .unwrap_or_default(),
             weight: 1,
             workload: own(|workload| workload.made_by.clone()),
-            namespace: workload.map_or_else(
-                || self.input.namespace.to_owned(),
-                |workload| workload.namespace.clone(),
-            ),
+            namespace: own(|workload| workload.namespace.clone()),
             identity: workload.and_then(|workload| workload.identity.clone()),
             node: if node.is_empty() {
                 own(|workload| workload.node.clone())
@@ -159,16 +148,15 @@ impl Found<'_> {
     }
 }
 
-/// What conditions say; `None` for an endpoint that is on its way out.
+/// What conditions say; `None` for an endpoint that is on its way out. What conditions do not say
+/// counts as Istio has it: ready, and when it is not ready, serving and going away.
 fn health(conditions: &EndpointConditions, keeps_sessions: bool) -> Option<Health> {
-    let terminating = conditions.terminating == Some(true);
-    let serving = conditions.serving == Some(true);
+    let terminating = conditions.terminating.unwrap_or(true);
+    let serving = conditions.serving.unwrap_or(true);
     if conditions.ready.unwrap_or(true) {
         Some(Health::Healthy)
-    } else if terminating && serving && keeps_sessions {
-        Some(Health::Draining)
-    } else if terminating && conditions.serving.unwrap_or(true) {
-        None
+    } else if terminating {
+        (serving && keeps_sessions).then_some(Health::Draining)
     } else {
         Some(Health::Unhealthy)
     }

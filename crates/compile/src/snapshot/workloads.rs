@@ -10,6 +10,7 @@ use sealane_model::resource::ObjectMeta;
 
 use crate::identity::Locality;
 use crate::mesh::MeshSettings;
+use crate::service::Health;
 
 const REGION: &str = "topology.kubernetes.io/region";
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -61,7 +62,7 @@ pub(crate) struct Workload {
     /// Its weight as an endpoint; at least 1.
     pub weight: u32,
     /// Whether it takes requests.
-    pub ready: bool,
+    pub health: Health,
 }
 
 /// Labels of nodes, by the node's name.
@@ -102,7 +103,11 @@ pub(super) fn of_pod(
             .unwrap_or_default(),
         ports: container_ports(pod.body),
         weight: 1,
-        ready: status.is_some_and(PodStatus::is_ready),
+        health: if status.is_some_and(PodStatus::is_ready) {
+            Health::Healthy
+        } else {
+            Health::Unhealthy
+        },
     }
 }
 
@@ -146,7 +151,7 @@ pub(super) fn of_entry(
             .filter_map(|(name, port)| Some((name.clone(), (*port).try_into().ok()?)))
             .collect(),
         weight: entry.weight.unwrap_or_default().max(1),
-        ready: true,
+        health: Health::Unknown,
     }
 }
 

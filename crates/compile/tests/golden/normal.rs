@@ -2,13 +2,13 @@
 //!
 //! What is dropped or sorted, because it has no meaning or stands in one of the two only:
 //! Sealane's own metadata; the order of endpoints, of virtual hosts, of filter chains and of
-//! header matchers; the inbound side, which the golden files leave out.
+//! header matchers; the inbound side, where a golden file leaves it out.
 
 use sealane_xds::{Resource, ResourceKind, Resources};
 use serde_json::{Map, Value};
 
 /// All resources: kind, then name.
-pub(crate) fn of(resources: &Resources) -> Value {
+pub(crate) fn of(resources: &Resources, with_inbound: bool) -> Value {
     let mut all = Map::new();
     for kind in [
         ResourceKind::Listener,
@@ -22,7 +22,7 @@ pub(crate) fn of(resources: &Resources) -> Value {
             let inbound = name.starts_with("inbound|")
                 || name == "InboundPassthroughCluster"
                 || name == "virtualInbound";
-            if !inbound {
+            if with_inbound || !inbound {
                 let mut value = resource.to_json();
                 normalize(&mut value);
                 named.insert(name, value);
@@ -102,6 +102,19 @@ pub(crate) fn difference(path: &str, expected: &Value, ours: &Value) -> Option<S
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             let mut pairs = a.iter().zip(b).enumerate();
             pairs.find_map(|(index, (a, b))| difference(&format!("{path}[{index}]"), a, b))
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            let names = |items: &[Value]| -> Vec<String> {
+                items
+                    .iter()
+                    .map(|item| item.get("name").unwrap_or(item).to_string())
+                    .collect()
+            };
+            Some(format!(
+                "{path}\n   expected {:?}\n   ours     {:?}",
+                names(a),
+                names(b)
+            ))
         }
         (a, b) if a == b => None,
         (a, b) => Some(format!("{path}\n   expected {a}\n   ours     {b}")),

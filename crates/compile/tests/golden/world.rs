@@ -104,7 +104,7 @@ impl Declared {
             }
             if let Body::Service(service) = &mut object.body {
                 service.spec.cluster_ip =
-                    address("services", &object.meta).or(service.spec.cluster_ip.take());
+                    address("services", &object.meta).or_else(|| service.spec.cluster_ip.take());
                 all.push(slice(&object.meta, service, &pods));
             }
             all.push(object);
@@ -180,10 +180,11 @@ fn slice(meta: &ObjectMeta, service: &Service, pods: &[Object]) -> Object {
         let status = body.status.clone().unwrap_or_default();
         let ready = service.spec.publish_not_ready_addresses == Some(true) || status.is_ready();
         endpoints.push(Endpoint {
-            addresses: status.pod_ip.into_iter().collect(),
+            addresses: status.pod_ip.clone().into_iter().collect(),
             conditions: Some(EndpointConditions {
                 ready: Some(ready),
-                ..Default::default()
+                serving: Some(status.is_ready()),
+                terminating: Some(false),
             }),
             ..Endpoint::default()
         });
