@@ -12,6 +12,7 @@ use crate::request::RequestHead;
 use crate::route::{Action, Route};
 
 mod refusals;
+mod values;
 
 /// The resources in a golden file of istiod's.
 fn golden(path: &Path) -> Resources {
