@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::judge::Check;
+use crate::scenario::expect::Key;
 
 /// How much of the mesh takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -81,5 +82,12 @@ impl Played {
     pub fn failed(&self) -> bool {
         let wrong = |verdict: &Verdict| verdict.checks.iter().any(|check| !check.ok);
         self.error.is_some() || self.verdicts.iter().any(wrong)
+    }
+
+    /// Whether calls took too long, and nothing else is wrong.
+    pub fn missed_time_only(&self) -> bool {
+        let checks = self.verdicts.iter().flat_map(|verdict| &verdict.checks);
+        let mut failed = checks.filter(|check| !check.ok);
+        self.failed() && self.error.is_none() && failed.all(|check| check.key == Key::Took.name())
     }
 }

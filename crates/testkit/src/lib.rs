@@ -25,3 +25,4 @@ pub mod run;
 pub mod running;
 pub mod scenario;
 pub mod settings;
+pub mod suite;

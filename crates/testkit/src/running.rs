@@ -47,6 +47,8 @@ const EPOCH: Duration = Duration::from_hours(490_896);
 /// Clock and randomness of a mesh.
 type Outside = (Arc<dyn Clock>, Arc<dyn Random>);
 
+/// How often a scenario is played in real time when only limits of time are missed.
+const PLAYS: usize = 3;
 /// The first port of callers.
 const FIRST_PORT: u16 = 32768;
 
@@ -150,7 +152,21 @@ pub fn play_in_memory(scenario: &Scenario) -> Played {
 }
 
 /// Plays a scenario over loopback sockets in real time. It makes an async runtime of its own.
+///
+/// Only a limit of time that was missed is no verdict at once: the machine may have been busy with something
+/// else, so the scenario is played again from its start, with a new mesh.
 pub fn play_over_sockets(scenario: &Scenario) -> Played {
+    let mut played = play_once_over_sockets(scenario);
+    for _ in 1..PLAYS {
+        if !played.missed_time_only() {
+            break;
+        }
+        played = play_once_over_sockets(scenario);
+    }
+    played
+}
+
+fn play_once_over_sockets(scenario: &Scenario) -> Played {
     let runtime = Builder::new_current_thread().enable_all().build();
     let start = SystemTime::UNIX_EPOCH + EPOCH;
     let outside = move || -> Outside {

@@ -67,6 +67,16 @@ fn a_wrong_workload_fails_at_decide() {
 }
 
 #[test]
+fn a_wrong_workload_fails_at_serve() {
+    a_wrong_expectation_fails_at(Depth::Serve);
+}
+
+#[test]
+fn a_wrong_workload_fails_at_sockets() {
+    a_wrong_expectation_fails_at(Depth::Sockets);
+}
+
+#[test]
 fn a_changed_golden_byte_fails_compile() {
     let data = root().join("crates/compile/testdata");
     let set = GoldenSet::load(&data.join("golden"), &data.join("golden-differences.txt"))
@@ -228,7 +238,7 @@ fn the_seeds_stay_green_under_other_names() {
         let renamed = renamed(&text, &names);
         assert_ne!(text, renamed);
         let settings = Settings {
-            depths: vec![Depth::Compile, Depth::Decide],
+            depths: Depth::ALL.to_vec(),
             golden: None,
         };
         let report = run_text(&file.display().to_string(), &renamed, &settings);
