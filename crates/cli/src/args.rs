@@ -8,16 +8,21 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Istio's traffic management in one binary: run the mesh that your YAML describes.
 #[derive(Debug, Parser)]
-#[command(name = "sealane", version, disable_version_flag = true, max_term_width = 100)]
-pub struct Cli {
+#[command(
+    name = "sealane",
+    version,
+    disable_version_flag = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run the mesh that manifests describe, on this machine
     Up(Up),
     /// Print the addresses of the running mesh's gateways, for scripts
@@ -40,57 +45,56 @@ pub enum Command {
 
 /// Which running mesh is meant.
 #[derive(Debug, Clone, Args)]
-pub struct ServerArgs {
+pub(crate) struct ServerArgs {
     /// The admin address of the mesh, http://HOST:PORT; found by itself when one mesh runs
     #[arg(long, env = "SEALANE_SERVER", global = true, value_name = "URL")]
-    pub server: Option<String>,
+    pub(crate) server: Option<String>,
 }
 
 /// `sealane up`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub struct Up {
+pub(crate) struct Up {
     /// Files and folders with manifests; - reads standard input
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
     /// The namespace of objects that name none
     #[arg(short, long, default_value = "default", value_name = "NS")]
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Write the access log to a file, or to standard output with -
     #[arg(long, value_name = "FILE|-")]
-    pub access_log: Option<String>,
+    pub(crate) access_log: Option<String>,
     /// The form of the access log
     #[arg(long, value_enum, default_value_t = LogEncoding::Text)]
-    pub access_log_encoding: LogEncoding,
+    pub(crate) access_log_encoding: LogEncoding,
     /// Call workloads directly, without their inbound proxies
     #[arg(long)]
-    pub no_inbound: bool,
+    pub(crate) no_inbound: bool,
     /// The address that gateways listen on
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "IP")]
-    pub bind: IpAddr,
+    pub(crate) bind: IpAddr,
     /// Move a gateway port: 80=18080, or 80=auto for a free one (repeatable)
     #[arg(long, value_name = "PORT=PORT|auto", value_parser = gateway_port)]
-    pub gateway_port: Vec<(u16, u16)>,
+    pub(crate) gateway_port: Vec<(u16, u16)>,
     /// The port of the admin API; 0 takes a free one
     #[arg(long, default_value_t = 15000, value_name = "PORT")]
-    pub admin_port: u16,
+    pub(crate) admin_port: u16,
     /// How long requests in flight may take when the mesh stops
     #[arg(long, default_value = "5s", value_name = "TIME", value_parser = duration)]
-    pub drain_time: Duration,
+    pub(crate) drain_time: Duration,
     /// Threads that carry traffic; one per core by default
     #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    pub(crate) threads: Option<usize>,
     /// Refuse to start when any object is in error, instead of leaving it out
     #[arg(long)]
-    pub strict: bool,
+    pub(crate) strict: bool,
     /// Do not watch the files for changes
     #[arg(long)]
-    pub no_watch: bool,
+    pub(crate) no_watch: bool,
 }
 
 /// The form of the access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogEncoding {
+pub(crate) enum LogEncoding {
     /// Istio's default text format
     Text,
     /// One JSON object a line
@@ -99,58 +103,58 @@ pub enum LogEncoding {
 
 /// `sealane apply`.
 #[derive(Debug, Args)]
-pub struct Apply {
+pub(crate) struct Apply {
     /// Files and folders with manifests; - reads standard input
     #[arg(short, long = "filename", required = true, value_name = "FILE|DIR|-")]
-    pub filename: Vec<PathBuf>,
+    pub(crate) filename: Vec<PathBuf>,
     /// The namespace of objects that name none
     #[arg(short, long, default_value = "default", value_name = "NS")]
-    pub namespace: String,
+    pub(crate) namespace: String,
     #[command(flatten)]
-    pub server: ServerArgs,
+    pub(crate) server: ServerArgs,
 }
 
 /// `sealane delete`.
 #[derive(Debug, Args)]
-pub struct Delete {
+pub(crate) struct Delete {
     /// KIND NAME…, or KIND/NAME…
     #[arg(value_name = "KIND NAME | KIND/NAME")]
-    pub objects: Vec<String>,
+    pub(crate) objects: Vec<String>,
     /// Delete what these files declare
     #[arg(short, long = "filename", value_name = "FILE|DIR|-")]
-    pub filename: Vec<PathBuf>,
+    pub(crate) filename: Vec<PathBuf>,
     /// The namespace of the objects
     #[arg(short, long, default_value = "default", value_name = "NS")]
-    pub namespace: String,
+    pub(crate) namespace: String,
     #[command(flatten)]
-    pub server: ServerArgs,
+    pub(crate) server: ServerArgs,
 }
 
 /// `sealane get`.
 #[derive(Debug, Args)]
-pub struct Get {
+pub(crate) struct Get {
     /// Kinds, separated by commas (vs,dr,gw,svc,pods,workloads,gateways …), or KIND/NAME
     #[arg(required = true, value_name = "KINDS | KIND/NAME")]
-    pub kinds: String,
+    pub(crate) kinds: String,
     /// Names of objects of that kind
     #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// The namespace
     #[arg(short, long, default_value = "default", value_name = "NS")]
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// All namespaces
     #[arg(short = 'A', long)]
-    pub all_namespaces: bool,
+    pub(crate) all_namespaces: bool,
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    pub output: Output,
+    pub(crate) output: Output,
     #[command(flatten)]
-    pub server: ServerArgs,
+    pub(crate) server: ServerArgs,
 }
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(crate) enum Output {
     /// Aligned columns
     #[value(alias = "short", alias = "log", alias = "text")]
     Table,
@@ -166,89 +170,89 @@ pub enum Output {
 
 /// `sealane curl`.
 #[derive(Debug, Args)]
-pub struct Curl {
+pub(crate) struct Curl {
     /// Where to, as the workload would write it: `http://reviews:9080/`
     #[arg(value_name = "URL")]
-    pub url: String,
+    pub(crate) url: String,
     /// The workload that calls: NAME or NAMESPACE/NAME
     #[arg(long, default_value = "client", value_name = "WORKLOAD")]
-    pub from: String,
+    pub(crate) from: String,
     /// A header, NAME: VALUE (repeatable)
     #[arg(short = 'H', long = "header", value_name = "HEADER")]
-    pub headers: Vec<String>,
+    pub(crate) headers: Vec<String>,
     /// The method; GET, or POST with a body
     #[arg(short = 'X', long = "request", value_name = "METHOD")]
-    pub method: Option<String>,
+    pub(crate) method: Option<String>,
     /// A body
     #[arg(short, long, value_name = "TEXT")]
-    pub data: Option<String>,
+    pub(crate) data: Option<String>,
     /// Show the head of the answer as well
     #[arg(short, long)]
-    pub include: bool,
+    pub(crate) include: bool,
     /// Show only the head
     #[arg(short = 'I', long)]
-    pub head: bool,
+    pub(crate) head: bool,
     #[command(flatten)]
-    pub server: ServerArgs,
+    pub(crate) server: ServerArgs,
 }
 
 /// `sealane traffic`.
 #[derive(Debug, Args)]
-pub struct Traffic {
+pub(crate) struct Traffic {
     /// What to do with traffic.
     #[command(subcommand)]
-    pub command: TrafficCommand,
+    pub(crate) command: TrafficCommand,
 }
 
 /// The commands under `sealane traffic`.
 #[derive(Debug, Subcommand)]
-pub enum TrafficCommand {
+pub(crate) enum TrafficCommand {
     /// Call an URL many times and compare who answered with what is configured
     Test(TrafficTest),
 }
 
 /// `sealane traffic test`.
 #[derive(Debug, Args)]
-pub struct TrafficTest {
+pub(crate) struct TrafficTest {
     /// Where to: a gateway's URL, or a service's as the workload would write it
     #[arg(value_name = "URL")]
-    pub url: String,
+    pub(crate) url: String,
     /// How many calls
     #[arg(short = 'n', long = "count", default_value_t = 100, value_name = "N")]
-    pub count: u32,
+    pub(crate) count: u32,
     /// The workload that calls: NAME or NAMESPACE/NAME
     #[arg(long, default_value = "client", value_name = "WORKLOAD")]
-    pub from: String,
+    pub(crate) from: String,
     /// A header, NAME: VALUE (repeatable)
     #[arg(short = 'H', long = "header", value_name = "HEADER")]
-    pub headers: Vec<String>,
+    pub(crate) headers: Vec<String>,
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    pub output: Output,
+    pub(crate) output: Output,
     #[command(flatten)]
-    pub server: ServerArgs,
+    pub(crate) server: ServerArgs,
 }
 
 /// `sealane test`.
 #[derive(Debug, Args)]
-pub struct Test {
+pub(crate) struct Test {
     /// Scenario files and folders with them
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
     /// How deep to test (repeatable, or separated by commas); all by default
     #[arg(long, value_delimiter = ',', value_name = "DEPTH")]
-    pub depth: Vec<String>,
+    pub(crate) depth: Vec<String>,
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    pub output: Output,
+    pub(crate) output: Output,
 }
 
 /// `sealane version`.
 #[derive(Debug, Args)]
-pub struct Version {
+pub(crate) struct Version {
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    pub output: Output,
+    pub(crate) output: Output,
 }
 
 /// `80=18080` or `80=auto`, where `auto` is port 0.
@@ -266,8 +270,10 @@ fn gateway_port(text: &str) -> Result<(u16, u16), String> {
 /// A duration as Go writes it: `5s`, `1m30s`, `250ms`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wanted = "want a duration such as 5s, 1m30s or 250ms";
-    let parsed: Option<sealane_model::Duration> = text.parse().ok();
-    parsed.map(Duration::from).ok_or_else(|| wanted.to_owned())
+    let parsed = sealane_model::duration::Duration::parse(text);
+    parsed
+        .map(|parsed| parsed.0)
+        .ok_or_else(|| wanted.to_owned())
 }
 
 #[cfg(test)]

@@ -13,23 +13,23 @@ use tokio::net::TcpStream;
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The status.
-    pub status: StatusCode,
+    pub(crate) status: StatusCode,
     /// The headers.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The body.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// A connection that is kept for the next request.
-pub struct Link {
+pub(crate) struct Link {
     sender: http1::SendRequest<Full<Bytes>>,
 }
 
 impl Link {
     /// Connects to `address`.
-    pub async fn open(address: SocketAddr) -> Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::Builder::new()
@@ -42,7 +42,7 @@ impl Link {
     }
 
     /// Sends `request`, its target as it stands, and reads the answer.
-    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let (head, body) = response.into_parts();
@@ -57,18 +57,18 @@ impl Link {
 
 /// The admin API of a mesh.
 #[derive(Debug, Clone)]
-pub struct Admin {
+pub(crate) struct Admin {
     address: SocketAddr,
 }
 
 impl Admin {
     /// The API at `address`.
-    pub const fn new(address: SocketAddr) -> Self {
+    pub(crate) const fn new(address: SocketAddr) -> Self {
         Self { address }
     }
 
     /// The API at a URL that a user wrote.
-    pub fn from_url(url: &str) -> Result<Self> {
+    pub(crate) fn from_url(url: &str) -> Result<Self> {
         let wanted = || anyhow!("--server {url}: want http://HOST:PORT");
         let uri: Uri = url.parse().map_err(|_ignored| wanted())?;
         let host = uri.host().ok_or_else(wanted)?;
@@ -77,18 +77,13 @@ impl Admin {
         Ok(Self::new(address.parse().map_err(|_ignored| wanted())?))
     }
 
-    /// Where the API is.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// GETs `path` and decodes the JSON; the message of a `Status` answer is the error.
-    pub async fn get(&self, path: &str) -> Result<Value> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
         self.call(Method::GET, path, None).await
     }
 
     /// Sends a request with an optional body of the given media type, and decodes the JSON.
-    pub async fn call(
+    pub(crate) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -106,7 +101,7 @@ impl Admin {
     }
 
     /// The same, with the status whatever it is.
-    pub async fn exchange(
+    pub(crate) async fn exchange(
         &self,
         method: Method,
         path: &str,

@@ -4,13 +4,13 @@ use sealane_model::kind::Kind;
 use serde_json::Value;
 
 /// A column: its header, whether only `-o wide` shows it, and its text for an object.
-pub struct Column {
+pub(crate) struct Column {
     /// The header.
-    pub header: &'static str,
+    pub(crate) header: &'static str,
     /// Shown only by `-o wide`.
-    pub wide: bool,
+    pub(crate) wide: bool,
     /// The text of an object's cell.
-    pub cell: fn(&Value) -> String,
+    pub(crate) cell: fn(&Value) -> String,
 }
 
 const fn column(header: &'static str, cell: fn(&Value) -> String) -> Column {
@@ -30,7 +30,7 @@ const fn wide(header: &'static str, cell: fn(&Value) -> String) -> Column {
 }
 
 /// The columns of `kind` between NAME and AGE.
-pub fn columns(kind: Kind) -> Vec<Column> {
+pub(crate) fn columns(kind: Kind) -> Vec<Column> {
     match kind {
         Kind::VirtualService => vec![
             column("GATEWAYS", |object| list(object, "/spec/gateways")),
@@ -59,7 +59,9 @@ pub fn columns(kind: Kind) -> Vec<Column> {
                 or(text(object, "/status/phase"), "Running")
             }),
             wide("IP", |object| or(text(object, "/status/podIP"), "<none>")),
-            wide("NODE", |object| or(text(object, "/spec/nodeName"), "<none>")),
+            wide("NODE", |object| {
+                or(text(object, "/spec/nodeName"), "<none>")
+            }),
         ],
         Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet => vec![
             column("READY", |object| {
@@ -79,16 +81,14 @@ pub fn columns(kind: Kind) -> Vec<Column> {
             }),
         ],
         Kind::Namespace => vec![column("STATUS", |_| "Active".to_owned())],
-        Kind::Gateway
-        | Kind::Sidecar
-        | Kind::DaemonSet
-        | Kind::Endpoints
-        | Kind::Node => Vec::new(),
+        Kind::Gateway | Kind::Sidecar | Kind::DaemonSet | Kind::Endpoints | Kind::Node => {
+            Vec::new()
+        }
     }
 }
 
 /// A string of the object; empty when it has none.
-pub fn text(object: &Value, pointer: &str) -> String {
+pub(crate) fn text(object: &Value, pointer: &str) -> String {
     let value = object.pointer(pointer).and_then(Value::as_str);
     value.unwrap_or_default().to_owned()
 }
@@ -145,7 +145,9 @@ fn images(object: &Value) -> String {
 
 fn addresses(object: &Value, pointer: &str, field: &str) -> String {
     let all = items(object, pointer).filter_map(|endpoint| endpoint.get(field));
-    let all: Vec<_> = all.flat_map(|list| list.as_array().into_iter().flatten()).collect();
+    let all: Vec<_> = all
+        .flat_map(|list| list.as_array().into_iter().flatten())
+        .collect();
     let all: Vec<_> = all.into_iter().filter_map(Value::as_str).collect();
     or(all.join(","), "<unset>")
 }

@@ -1,12 +1,11 @@
 //! The commands, one file each.
 
-pub mod apply;
-pub mod curl;
-pub mod delete;
-pub mod env;
-pub mod exit;
-pub mod get;
-pub mod test;
-pub mod traffic_test;
-pub mod up;
-pub mod version;
+pub(crate) mod apply;
+pub(crate) mod curl;
+pub(crate) mod delete;
+pub(crate) mod env;
+pub(crate) mod get;
+pub(crate) mod test;
+pub(crate) mod traffic_test;
+pub(crate) mod up;
+pub(crate) mod version;

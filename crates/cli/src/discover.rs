@@ -18,11 +18,11 @@ const KNOCK: Duration = Duration::from_millis(300);
 
 /// The file that tells where a mesh is, removed when this is dropped.
 #[derive(Debug)]
-pub struct RuntimeFile(PathBuf);
+pub(crate) struct RuntimeFile(PathBuf);
 
 impl RuntimeFile {
     /// Says that this process's mesh answers at `admin`.
-    pub fn write(admin: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn write(admin: SocketAddr) -> io::Result<Self> {
         let folder = folder();
         fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{}.admin", process::id()));
@@ -39,7 +39,7 @@ impl Drop for RuntimeFile {
 }
 
 /// The mesh that `args` mean: the one named, else the one that was started last and answers.
-pub fn admin(args: &ServerArgs) -> Result<Admin> {
+pub(crate) fn admin(args: &ServerArgs) -> Result<Admin> {
     if let Some(url) = &args.server {
         return Admin::from_url(url);
     }

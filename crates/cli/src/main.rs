@@ -1,3 +1,84 @@
 //! Sealane: Istio's traffic management in one binary.
+//!
+//! This crate is the command line: flags, printing, exit codes; each command is one file.
 
-fn main() {}
+mod args;
+mod client;
+mod columns;
+mod commands;
+mod discover;
+mod failure;
+mod manifests;
+mod output;
+mod print;
+mod rest;
+mod time;
+mod yaml;
+
+use std::process::ExitCode;
+
+use anyhow::{Error, Result};
+use clap::Parser;
+
+use crate::args::{Cli, Command, TrafficCommand};
+use crate::failure::Failure;
+
+/// The exit code for a command line that is not understood (sysexits' `EX_USAGE`).
+const USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+/// Help and version go to standard output and are no error.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Where standard error is closed there is nobody to tell.
+    drop(error.print());
+    if error.use_stderr() {
+        ExitCode::from(USAGE)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Prints what went wrong and gives its exit code.
+fn fail(error: &Error) -> ExitCode {
+    let Some(failure) = error.downcast_ref::<Failure>() else {
+        print::note(format_args!("error: {error:#}"));
+        return ExitCode::FAILURE;
+    };
+    if !failure.text.is_empty() {
+        print::note(format_args!("{}", failure.text));
+    }
+    ExitCode::from(failure.code)
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let asks = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    match command {
+        Command::Up(args) => commands::up::run(args),
+        Command::Test(args) => commands::test::run(&args),
+        Command::Version(args) => done(commands::version::run(&args)),
+        Command::Env(args) => done(asks.block_on(commands::env::run(&args))),
+        Command::Apply(args) => done(asks.block_on(commands::apply::run(&args))),
+        Command::Delete(args) => done(asks.block_on(commands::delete::run(&args))),
+        Command::Get(args) => done(asks.block_on(commands::get::run(&args))),
+        Command::Curl(args) => done(asks.block_on(commands::curl::run(&args))),
+        Command::Traffic(args) => match args.command {
+            TrafficCommand::Test(args) => asks.block_on(commands::traffic_test::run(&args)),
+        },
+    }
+}
+
+fn done(result: Result<()>) -> Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
+}

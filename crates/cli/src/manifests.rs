@@ -8,14 +8,15 @@ use sealane_control::source::files::{FileSource, Reading};
 use sealane_model::diagnostic::{Diagnostic, Style, render};
 use sealane_model::kind::Kind;
 use sealane_model::parse::{Options, SourceFile};
+use sealane_model::resource::Object;
 
-use crate::commands::exit::Failure;
+use crate::failure::Failure;
 
 /// What standard input is called in diagnostics.
 const STDIN: &str = "-";
 
 /// The files and folders of `paths`, and standard input where `-` is among them.
-pub fn source(paths: &[PathBuf], namespace: &str) -> Result<FileSource> {
+pub(crate) fn source(paths: &[PathBuf], namespace: &str) -> Result<FileSource> {
     let is_stdin = |path: &&PathBuf| path.as_path() == Path::new(STDIN);
     let mut texts = Vec::new();
     if paths.iter().any(|path| is_stdin(&path)) {
@@ -33,20 +34,22 @@ pub fn source(paths: &[PathBuf], namespace: &str) -> Result<FileSource> {
 }
 
 /// Reads what `paths` hold.
-pub fn read(paths: &[PathBuf], namespace: &str) -> Result<Reading> {
+pub(crate) fn read(paths: &[PathBuf], namespace: &str) -> Result<Reading> {
     let reading = source(paths, namespace)?.read();
     reading.map_err(|error| Failure::bad_input(format!("error: {}", with_causes(&error))).into())
 }
 
 /// The texts that `paths` hold, with their names.
-pub fn texts(paths: &[PathBuf], namespace: &str) -> Result<Vec<SourceFile>> {
+pub(crate) fn texts(paths: &[PathBuf], namespace: &str) -> Result<Vec<SourceFile>> {
     let reading = read(paths, namespace)?;
     let texts = reading.texts().into_iter();
-    Ok(texts.map(|(path, text)| SourceFile { path, text }).collect())
+    Ok(texts
+        .map(|(path, text)| SourceFile { path, text })
+        .collect())
 }
 
 /// The objects that `paths` declare.
-pub fn keys(paths: &[PathBuf], namespace: &str) -> Result<Vec<(Kind, String, String)>> {
+pub(crate) fn keys(paths: &[PathBuf], namespace: &str) -> Result<Vec<(Kind, String, String)>> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
@@ -60,7 +63,7 @@ pub fn keys(paths: &[PathBuf], namespace: &str) -> Result<Vec<(Kind, String, Str
             let shown = show(&parsed.diagnostics, &text);
             return Err(Failure::bad_input(shown).into());
         }
-        let found = parsed.objects.iter().map(|object| object.key());
+        let found = parsed.objects.iter().map(Object::key);
         keys.extend(found.map(|key| (key.kind, key.namespace, key.name)));
     }
     Ok(keys)
@@ -72,7 +75,7 @@ fn show(diagnostics: &[Diagnostic], text: &SourceFile) -> String {
 }
 
 /// An error and what caused it, on one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,10 +1,11 @@
 //! What people see: tables, colours, errors in three lines.
 
-use std::fmt::Write as _;
-
 /// Rows under headers, columns as wide as their widest cell, three blanks between, none at the end.
-pub fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
-    let mut widths: Vec<usize> = headers.iter().map(|header| header.chars().count()).collect();
+pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = headers
+        .iter()
+        .map(|header| header.chars().count())
+        .collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
@@ -15,8 +16,8 @@ pub fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
     for row in std::iter::once(&headers).chain(rows) {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
-            // Writing to a string cannot fail.
-            drop(write!(line, "{cell:<width$}   "));
+            let padded = format!("{cell:<width$}   ");
+            line.push_str(&padded);
         }
         out.push_str(line.trim_end());
         out.push('\n');
@@ -25,13 +26,14 @@ pub fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A bar for a share between 0 and 1; at full length it has `length` blocks.
-pub fn bar(share: f64, length: u32) -> String {
-    let blocks = (0..length).take_while(|block| f64::from(*block) + 0.5 <= share * f64::from(length));
+pub(crate) fn bar(share: f64, length: u32) -> String {
+    let blocks =
+        (0..length).take_while(|block| f64::from(*block) + 0.5 <= share * f64::from(length));
     blocks.map(|_| '█').collect()
 }
 
 /// How long ago, as kubectl writes it: `45s`, `3m`, `5h`, `12d`.
-pub fn age(seconds: u64) -> String {
+pub(crate) fn age(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds}s"),
         120..7200 => format!("{}m", seconds / 60),
@@ -46,7 +48,13 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_cells() {
-        let rows = [vec!["a".to_owned(), "x".to_owned()], vec!["long".to_owned(), String::new()]];
-        assert_eq!(table(&["NAME", "AGE"], &rows), "NAME   AGE\na      x\nlong\n");
+        let rows = [
+            vec!["a".to_owned(), "x".to_owned()],
+            vec!["long".to_owned(), String::new()],
+        ];
+        assert_eq!(
+            table(&["NAME", "AGE"], &rows),
+            "NAME   AGE\na      x\nlong\n"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use sealane_model::kind::Kind;
 
 /// The path of a kind's objects: of one namespace, or of all.
-pub fn list_path(kind: Kind, namespace: Option<&str>) -> String {
+pub(crate) fn list_path(kind: Kind, namespace: Option<&str>) -> String {
     let info = kind.info();
     let version = info.versions.first().copied().unwrap_or("v1");
     let root = match info.group {
@@ -17,12 +17,12 @@ pub fn list_path(kind: Kind, namespace: Option<&str>) -> String {
 }
 
 /// The path of one object.
-pub fn object_path(kind: Kind, namespace: &str, name: &str) -> String {
+pub(crate) fn object_path(kind: Kind, namespace: &str, name: &str) -> String {
     format!("{}/{name}", list_path(kind, Some(namespace)))
 }
 
 /// The name that `kubectl -o name` gives an object: `virtualservice.networking.istio.io/reviews`.
-pub fn qualified_name(kind: Kind, name: &str) -> String {
+pub(crate) fn qualified_name(kind: Kind, name: &str) -> String {
     let info = kind.info();
     match info.group {
         "" => format!("{}/{name}", info.singular),

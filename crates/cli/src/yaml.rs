@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// `value` as a YAML document.
-pub fn to_yaml(value: &Value) -> String {
+pub(crate) fn to_yaml(value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Object(fields) if !fields.is_empty() => write_fields(&mut out, fields, 0),

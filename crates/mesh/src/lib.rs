@@ -4,6 +4,7 @@
 //! sockets and real time or over memory and a paused clock. Deliberately absent: decisions about
 //! routing (they are `compile`'s and `runtime`'s) and printing (that is `cli`'s).
 
+pub mod api;
 pub mod echoes;
 pub mod foresee;
 pub mod machine;
@@ -12,6 +13,7 @@ pub mod names;
 pub mod network;
 pub mod options;
 pub mod placed;
+pub mod replies;
 pub mod room;
 pub mod seat;
 pub mod seats;

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use sealane_control::view::{ServerView, servers};
 use sealane_control::{Control, control};
 use sealane_seam::Connection;
 use sealane_world::addresses::{AddressPlan, Addresses, OutsideAddresses};
+use sealane_world::pods::Role;
+use sealane_world::workloads::WorldPod;
 use sealane_world::world::World;
 use tokio::sync::watch;
 
@@ -142,6 +145,89 @@ impl Mesh {
     /// When nobody accepts there.
     pub async fn connect(&self, from: IpAddr, to: SocketAddr) -> std::io::Result<Connection> {
         self.network.of_pod(from).connect(to).await
+    }
+
+    /// The gateway pods with these labels (`KEY=VALUE`), each port of their Services with the mesh
+    /// address behind it.
+    fn gateway_ports(&self, selector: &[String]) -> Vec<(String, u16, SocketAddr)> {
+        let world = self.world();
+        let has = |pod: &WorldPod| {
+            selector.iter().all(|label| {
+                let (key, value) = label.split_once('=').unwrap_or((label, ""));
+                pod.labels().get(key).is_some_and(|actual| actual == value)
+            })
+        };
+        let gateways = world
+            .pods
+            .iter()
+            .filter(|pod| pod.role() == Role::Gateway && has(pod));
+        let ports = gateways.flat_map(|pod| {
+            let ports = world.service_ports(pod).into_iter();
+            ports.map(|(port, target)| {
+                let id = format!("{}/{}", pod.namespace(), pod.name());
+                (id, port, SocketAddr::new(pod.address, target))
+            })
+        });
+        ports.collect()
+    }
+
+    /// Where a port of the gateways with these labels is served; `None` while it is not.
+    pub fn server_address(&self, selector: &[String], port: u32) -> Option<SocketAddr> {
+        let ports = self.gateway_ports(selector).into_iter();
+        let mut found = ports.filter(|(_, number, _)| u32::from(*number) == port);
+        found.find_map(|(_, _, address)| self.network.socket_of(address))
+    }
+
+    /// Where a port of the gateways with these labels is, or would be, served.
+    pub fn placed_at(&self, selector: &[String], port: u16) -> Option<SocketAddr> {
+        let ports = self.gateway_ports(selector).into_iter();
+        let mut found = ports.filter(|(_, number, _)| *number == port);
+        found.find_map(|(_, _, address)| self.network.place_of(address))
+    }
+
+    /// The gateway that serves a socket of this machine, and the mesh address there.
+    pub fn gateway_at(&self, socket: SocketAddr) -> Option<(String, SocketAddr)> {
+        let mut ports = self.gateway_ports(&[]).into_iter();
+        let is_there = |address: &SocketAddr| self.network.socket_of(*address) == Some(socket);
+        let found = ports.find(|(_, _, address)| is_there(address));
+        found.map(|(proxy, _, address)| (proxy, address))
+    }
+
+    /// A port of a gateway that it should serve and does not: the Service's port and the place on
+    /// this machine that it cannot have.
+    pub fn unbound_port(&self, proxy: &str) -> Option<(u16, SocketAddr)> {
+        let wanted: Vec<u32> = self.servers().iter().map(|server| server.port).collect();
+        let ports = self.gateway_ports(&[]).into_iter();
+        let mut missing = ports.filter(|(id, port, address)| {
+            id == proxy
+                && wanted.contains(&u32::from(*port))
+                && self.network.socket_of(*address).is_none()
+        });
+        missing.find_map(|(_, port, address)| Some((port, self.network.place_of(address)?)))
+    }
+
+    /// The Gateways with a server on this port, `NAMESPACE/NAME`.
+    pub fn gateways_on(&self, port: u16) -> Vec<String> {
+        let servers = self.servers().into_iter();
+        let here = servers.filter(|server| server.port == u32::from(port));
+        let mut names: Vec<String> = here
+            .map(|server| format!("{}/{}", server.namespace, server.gateway))
+            .collect();
+        names.dedup();
+        names
+    }
+
+    fn servers(&self) -> Vec<ServerView> {
+        servers(&self.control.current())
+    }
+
+    /// A rule, for people: `VirtualService default/reviews, virtual-service.yaml:14`.
+    pub fn rule(&self, proxy: &str, origin: &str) -> Option<String> {
+        let place = self.control.place_of(proxy, origin)?;
+        Some(match &place.file {
+            Some(file) => format!("{}, {file}:{}", place.object, place.line),
+            None => place.object.to_string(),
+        })
     }
 
     /// What leads to proxies.

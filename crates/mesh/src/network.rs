@@ -50,6 +50,17 @@ impl Network {
         }
     }
 
+    /// Where a mesh address is or shall be on this machine.
+    pub fn place_of(&self, address: SocketAddr) -> Option<SocketAddr> {
+        match self {
+            Self::Memory(_) => Some(address),
+            Self::Sockets(network) => {
+                let bound = network.socket_of(address);
+                bound.or_else(|| network.wanted_at(address))
+            }
+        }
+    }
+
     /// Says where a mesh address shall be on this machine when it is bound.
     pub fn place(&self, address: SocketAddr, socket: SocketAddr) {
         if let Self::Sockets(network) = self {

@@ -60,9 +60,9 @@ impl Placed {
         self.write().wanted.insert(address, socket);
     }
 
-    /// Says that something outside of us serves the mesh address `address` at `socket`.
-    pub fn stand_in(&self, address: SocketAddr, socket: SocketAddr) {
-        self.write().sockets.insert(address, socket);
+    /// Where a mesh address was told to be placed.
+    pub fn wanted_at(&self, address: SocketAddr) -> Option<SocketAddr> {
+        self.read().wanted.get(&address).copied()
     }
 
     /// The socket behind a mesh address; `None` while nobody has bound it.

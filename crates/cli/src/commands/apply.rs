@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 
 use crate::args::Apply;
 use crate::columns::text;
-use crate::commands::exit::Failure;
+use crate::failure::Failure;
 use crate::{discover, manifests, print, rest};
 
 /// Applies the manifests and says what became of each object.
-pub async fn run(args: &Apply) -> Result<()> {
+pub(crate) async fn run(args: &Apply) -> Result<()> {
     let texts = manifests::texts(&args.filename, &args.namespace)?;
     let admin = discover::admin(&args.server)?;
     let files = texts
         .iter()
-        .map(|file| json!({ "name": file.path, "text": file.text }));
+        .map(|file| json!({ "name": &*file.path, "text": &*file.text }));
     let body = json!({
         "namespace": args.namespace,
         "files": files.collect::<Vec<_>>(),

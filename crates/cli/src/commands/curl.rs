@@ -13,7 +13,7 @@ use crate::columns::text;
 use crate::{discover, print};
 
 /// Makes the request and prints the answer.
-pub async fn run(args: &Curl) -> Result<()> {
+pub(crate) async fn run(args: &Curl) -> Result<()> {
     let admin = discover::admin(&args.server)?;
     let capture = capture_of(&admin, &args.from).await?;
     let request = Outgoing::new(&args.url, &args.headers)?
@@ -30,7 +30,7 @@ pub async fn run(args: &Curl) -> Result<()> {
 }
 
 /// The capture address of the workload that a person named.
-pub async fn capture_of(admin: &Admin, from: &str) -> Result<String> {
+pub(crate) async fn capture_of(admin: &Admin, from: &str) -> Result<String> {
     let all = admin.get("/sealane/v1/workloads").await?;
     let all = all.as_array().cloned().unwrap_or_default();
     let (namespace, name) = from.split_once('/').unwrap_or(("", from));
@@ -61,18 +61,18 @@ fn unknown_workload(from: &str, all: &[Value]) -> anyhow::Error {
 }
 
 /// A request that is being put together.
-pub struct Outgoing {
+pub(crate) struct Outgoing {
     uri: Uri,
     method: Method,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
     /// The request id that it carries, by which the mesh's own account of it is found.
-    pub id: String,
+    pub(crate) id: String,
 }
 
 impl Outgoing {
     /// A GET of `url` with headers of the form `NAME: VALUE`.
-    pub fn new(url: &str, headers: &[String]) -> Result<Self> {
+    pub(crate) fn new(url: &str, headers: &[String]) -> Result<Self> {
         let full = if url.contains("://") {
             url.to_owned()
         } else {
@@ -108,14 +108,14 @@ impl Outgoing {
     }
 
     /// The address in the URL, when it names one and no name.
-    pub fn socket(&self) -> Option<std::net::SocketAddr> {
+    pub(crate) fn socket(&self) -> Option<std::net::SocketAddr> {
         let host = self.uri.host()?.replace("localhost", "127.0.0.1");
         let port = self.uri.port_u16().unwrap_or(80);
         format!("{host}:{port}").parse().ok()
     }
 
     /// The authority of the URL as a client sends it: without the port where it is 80.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         let host = self.uri.host().unwrap_or_default();
         match self.uri.port_u16() {
             None | Some(80) => host.to_owned(),
@@ -124,12 +124,12 @@ impl Outgoing {
     }
 
     /// The request in absolute form, as a proxy wants it.
-    pub fn build(&self) -> Result<Request<Full<Bytes>>> {
+    pub(crate) fn build(&self) -> Result<Request<Full<Bytes>>> {
         self.with_target(self.uri.clone())
     }
 
     /// The request in origin form, as the server itself wants it.
-    pub fn build_origin_form(&self) -> Result<Request<Full<Bytes>>> {
+    pub(crate) fn build_origin_form(&self) -> Result<Request<Full<Bytes>>> {
         let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
         self.with_target(path.parse()?)
     }
@@ -182,7 +182,10 @@ fn show(args: &Curl, answer: &Answer) -> Result<()> {
     }
     if args.include || args.head {
         for (name, value) in &answer.headers {
-            print::line(format_args!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))?;
+            print::line(format_args!(
+                "{name}: {}",
+                String::from_utf8_lossy(value.as_bytes())
+            ))?;
         }
         print::line(format_args!(""))?;
     }
@@ -199,7 +202,12 @@ async fn explain(admin: &Admin, id: &str) {
     let Ok(account) = admin.get(&format!("/sealane/v1/replies/{id}")).await else {
         return;
     };
-    for line in account.pointer("/lines").and_then(Value::as_array).into_iter().flatten() {
+    for line in account
+        .pointer("/lines")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         if let Some(line) = line.as_str() {
             print::note(format_args!("# {line}"));
         }

@@ -10,7 +10,7 @@ use crate::print::line;
 use crate::{discover, rest};
 
 /// Deletes the objects that are named, on the command line or by files.
-pub async fn run(args: &Delete) -> Result<()> {
+pub(crate) async fn run(args: &Delete) -> Result<()> {
     let mut keys = named(&args.objects)?;
     let keys_of_files = crate::manifests::keys(&args.filename, &args.namespace)?;
     let mut keys: Vec<_> = keys

@@ -7,11 +7,13 @@ use crate::args::ServerArgs;
 use crate::{discover, print};
 
 /// Prints `INGRESS_HOST`, `INGRESS_PORT`, `SECURE_INGRESS_PORT` and `GATEWAY_URL`, for `eval`.
-pub async fn run(args: &ServerArgs) -> Result<()> {
+pub(crate) async fn run(args: &ServerArgs) -> Result<()> {
     let admin = discover::admin(args)?;
     let variables = admin.get("/sealane/v1/env").await?;
     for (name, value) in variables.as_object().into_iter().flatten() {
-        let value = value.as_str().map_or_else(|| Value::to_string(value), str::to_owned);
+        let value = value
+            .as_str()
+            .map_or_else(|| Value::to_string(value), str::to_owned);
         print::line(format_args!("export {name}={value}"))?;
     }
     Ok(())

@@ -29,7 +29,7 @@ enum Wanted {
 }
 
 /// Shows what `args` ask for.
-pub async fn run(args: &Get) -> Result<()> {
+pub(crate) async fn run(args: &Get) -> Result<()> {
     let (wanted, names) = wanted(args)?;
     let admin = discover::admin(&args.server)?;
     let mut found = Vec::new();
@@ -63,14 +63,16 @@ fn wanted(args: &Get) -> Result<(Vec<Wanted>, Vec<String>)> {
 }
 
 /// The error for a word that names no kind, with the nearest one.
-pub fn unknown_kind(word: &str) -> String {
+pub(crate) fn unknown_kind(word: &str) -> String {
     let names = Kind::all().flat_map(|kind| {
         let info = kind.info();
         [info.plural, info.singular]
     });
     let near = sealane_model::suggest::nearest(word, names);
     let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    format!("there is no kind {word:?}{hint}\n  kinds: vs dr gw se we sidecars svc pods deploy sts ds rs endpointslices ns nodes workloads")
+    format!(
+        "there is no kind {word:?}{hint}\n  kinds: vs dr gw se we sidecars svc pods deploy sts ds rs endpointslices ns nodes workloads"
+    )
 }
 
 async fn objects(args: &Get, admin: &Admin, kind: Kind, names: &[String]) -> Result<Vec<Value>> {
@@ -115,7 +117,7 @@ fn show(args: &Get, found: &[(Kind, Vec<Value>)], named: bool) -> Result<()> {
 }
 
 /// Prints a value as JSON or YAML.
-pub fn print_value(output: Output, value: &Value) -> Result<()> {
+pub(crate) fn print_value(output: Output, value: &Value) -> Result<()> {
     if output == Output::Yaml {
         print::text(&to_yaml(value))
     } else {
@@ -124,7 +126,10 @@ pub fn print_value(output: Output, value: &Value) -> Result<()> {
 }
 
 fn tables(args: &Get, found: &[(Kind, Vec<Value>)]) -> Result<()> {
-    let filled: Vec<_> = found.iter().filter(|(_, items)| !items.is_empty()).collect();
+    let filled: Vec<_> = found
+        .iter()
+        .filter(|(_, items)| !items.is_empty())
+        .collect();
     if filled.is_empty() {
         let place = if args.all_namespaces {
             String::new()

@@ -42,7 +42,7 @@ struct Seen {
 }
 
 /// Makes the calls and says whether the shares are as configured.
-pub async fn run(args: &TrafficTest) -> Result<ExitCode> {
+pub(crate) async fn run(args: &TrafficTest) -> Result<ExitCode> {
     let admin = discover::admin(&args.server)?;
     let (address, through_gateway) = entry(&admin, args).await?;
     let outgoing = Outgoing::new(&args.url, &args.headers)?;
@@ -192,15 +192,24 @@ fn show(args: &TrafficTest, expected: &[Expected], seen: &Seen) -> Result<()> {
         .collect();
     let statuses = statuses.join(" · ");
     let seconds = seen.total.as_secs_f64();
-    print::line(format_args!("  {} calls in {seconds:.1} s · {statuses}\n", args.count))?;
+    print::line(format_args!(
+        "  {} calls in {seconds:.1} s · {statuses}\n",
+        args.count
+    ))?;
     let mut rows: BTreeMap<(String, String), Option<f64>> = BTreeMap::new();
     rows.extend(seen.by_workload.keys().map(|key| (key.clone(), None)));
     for part in expected {
-        rows.insert((part.version.clone(), part.workload.clone()), Some(part.share));
+        rows.insert(
+            (part.version.clone(), part.workload.clone()),
+            Some(part.share),
+        );
     }
     let width = rows.keys().map(|(_, workload)| workload.len()).max();
     let width = width.unwrap_or(0).max("workload".len());
-    print::line(format_args!("  {:<8} {:<width$}  {:>8}  {:>7}", "version", "workload", "expected", "seen"))?;
+    print::line(format_args!(
+        "  {:<8} {:<width$}  {:>8}  {:>7}",
+        "version", "workload", "expected", "seen"
+    ))?;
     for ((version, workload), share) in rows {
         let got = seen.of(&version, &workload);
         let share = share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0));
@@ -222,7 +231,11 @@ fn verdict(plan: Option<&Value>, expected: &[Expected], problems: &[String]) -> 
     }
     if problems.is_empty() && !expected.is_empty() {
         let rule = plan.map(|plan| text(plan, "/rule")).unwrap_or_default();
-        let rule = if rule.is_empty() { rule } else { format!(" ({rule})") };
+        let rule = if rule.is_empty() {
+            rule
+        } else {
+            format!(" ({rule})")
+        };
         print::line(format_args!("✓ as configured{rule}"))?;
     }
     Ok(())
@@ -231,7 +244,9 @@ fn verdict(plan: Option<&Value>, expected: &[Expected], problems: &[String]) -> 
 fn as_json(args: &TrafficTest, expected: &[Expected], seen: &Seen, problems: &[String]) -> Value {
     let expected: Vec<_> = expected
         .iter()
-        .map(|part| json!({"version": part.version, "workload": part.workload, "share": part.share}))
+        .map(
+            |part| json!({"version": part.version, "workload": part.workload, "share": part.share}),
+        )
         .collect();
     let found: Vec<_> = seen
         .by_workload

@@ -8,7 +8,7 @@ use crate::print::line;
 use crate::yaml::to_yaml;
 
 /// Prints the version of this program.
-pub fn run(args: &Version) -> Result<()> {
+pub(crate) fn run(args: &Version) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let value = json!({ "client": { "version": version } });
     match args.output {

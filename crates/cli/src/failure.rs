@@ -3,20 +3,20 @@
 use std::fmt;
 
 /// Input that cannot be used (sysexits' `EX_DATAERR`).
-pub const BAD_INPUT: u8 = 65;
+pub(crate) const BAD_INPUT: u8 = 65;
 
 /// A failure that ends the program with `code`. Its text is printed as it is.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The exit code.
-    pub code: u8,
+    pub(crate) code: u8,
     /// What is printed on standard error; empty when everything is said.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Failure {
     /// Bad input, with the text that says where and what.
-    pub fn bad_input(text: impl Into<String>) -> Self {
+    pub(crate) fn bad_input(text: impl Into<String>) -> Self {
         Self {
             code: BAD_INPUT,
             text: text.into(),

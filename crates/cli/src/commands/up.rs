@@ -1,0 +1,200 @@
+//! `sealane up`: the mesh that manifests describe, on this machine.
+
+mod accesslog;
+mod map;
+mod narrate;
+mod ports;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use sealane_control::source::files::FileSource;
+use sealane_control::source::watch::Watch;
+use sealane_control::{Control, FilesRefused};
+use sealane_mesh::api::{Shared, router};
+use sealane_mesh::replies::Replies;
+use sealane_mesh::{Carrier, Mesh, Options};
+use sealane_model::diagnostic::Style;
+use sealane_seam::{SystemRandom, TokioClock};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+
+use crate::args::Up;
+use crate::discover::RuntimeFile;
+use crate::failure::Failure;
+use crate::{manifests, print};
+
+/// Traffic threads at most, by default.
+const MAX_THREADS: usize = 64;
+
+/// Runs the mesh until somebody ends it.
+pub(crate) fn run(args: Up) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(up(args));
+    // What still runs (watchers, open API connections) has nothing to finish.
+    runtime.shutdown_background();
+    code
+}
+
+async fn up(args: Up) -> Result<ExitCode> {
+    let mut files = manifests::source(&args.paths, &args.namespace)?;
+    let logs = accesslog::Logs::open(args.access_log.as_deref(), args.access_log_encoding)?;
+    let replies = Arc::new(Replies::new(logs.sink()));
+    let narrator = narrate::Narrator::new(logs.takes_stdout());
+    let mesh = Arc::new(Mesh::start(&options(&args, &replies, &narrator))?);
+    start(&mesh, &mut files, &args, &narrator).await?;
+    let admin = serve_api(&mesh, &replies, args.admin_port).await?;
+    let known = RuntimeFile::write(admin).context("cannot say where the mesh is")?;
+    narrator.say(&map::map(&mesh, admin, &args));
+    let narrating = tokio::spawn(narrate::narrate(Arc::clone(&mesh), narrator.clone()));
+    let watching = (!args.no_watch).then(|| watch(Arc::clone(mesh.control()), files, &narrator));
+    ended(&narrator, &args).await?;
+    drop(known);
+    narrating.abort();
+    if let Some(watching) = watching {
+        watching.abort();
+    }
+    stop(&mesh, &args).await?;
+    logs.finish();
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(args: &Up, replies: &Arc<Replies>, narrator: &narrate::Narrator) -> Options {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.unwrap_or(cores).clamp(1, MAX_THREADS);
+    let carrier = Carrier::Sockets { threads };
+    let (clock, random) = (TokioClock::real(), SystemRandom::new());
+    let mut options = Options::new(carrier, Arc::new(clock), Arc::new(random));
+    options.inbound = !args.no_inbound;
+    options.bind = args.bind;
+    options.gateway_ports = Some(args.gateway_port.iter().copied().collect());
+    options.drain_time = args.drain_time;
+    options.access_log = Arc::clone(replies) as _;
+    options.events = Arc::new(narrator.clone());
+    options
+}
+
+/// Makes the files' objects live, or says what is wrong with them.
+async fn start(
+    mesh: &Mesh,
+    files: &mut FileSource,
+    args: &Up,
+    narrator: &narrate::Narrator,
+) -> Result<()> {
+    let control = mesh.control();
+    let applied = match control.apply_files(files).await {
+        Ok(applied) => applied,
+        Err(FilesRefused::Files(error)) => {
+            let text = format!("error: {}", manifests::with_causes(&error));
+            return Err(Failure::bad_input(text).into());
+        }
+        Err(FilesRefused::Refused(refusal)) => {
+            let found = refusal.findings.render(Style::Coloured);
+            let text = format!("{found}error: {}", refusal.reason);
+            return Err(Failure::bad_input(text).into());
+        }
+    };
+    let Some(applied) = applied else {
+        return Ok(());
+    };
+    let findings = &applied.record.findings;
+    let summary = files.summary();
+    if summary.objects == 0 || (args.strict && findings.errors() > 0) {
+        let found = findings.render(Style::Coloured);
+        let paths: Vec<_> = args
+            .paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let why = if findings.errors() > 0 {
+            format!("{} errors; nothing was started", findings.errors())
+        } else {
+            format!("no manifest in {}", paths.join(", "))
+        };
+        return Err(Failure::bad_input(format!("{found}error: {why}")).into());
+    }
+    if control.wait_live(applied.record.generation).await.is_err() {
+        return Err(Failure::bad_input(ports::explain(mesh, args)).into());
+    }
+    narrator.started(&applied.record, &summary);
+    Ok(())
+}
+
+async fn serve_api(mesh: &Arc<Mesh>, replies: &Arc<Replies>, port: u16) -> Result<SocketAddr> {
+    let bound = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener = match bound {
+        Ok(listener) => listener,
+        Err(error) if port != 0 && error.kind() == std::io::ErrorKind::AddrInUse => {
+            let owner = ports::owner(port).map_or_else(String::new, |who| format!(" by {who}"));
+            let text = format!(
+                "error: port {port} of 127.0.0.1 is in use{owner}\n  \
+                 the admin API wants it\n  try --admin-port 0 for a free one"
+            );
+            return Err(Failure { code: 1, text }.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let address = listener.local_addr()?;
+    mesh.seats().staff().close_to_workloads(address);
+    let shared = Shared {
+        mesh: Arc::clone(mesh),
+        replies: Arc::clone(replies),
+    };
+    // It ends with the process.
+    drop(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router(shared)).await {
+            tracing::error!(%error, "the admin API ended");
+        }
+    }));
+    Ok(address)
+}
+
+fn watch(
+    control: Arc<Control>,
+    mut files: FileSource,
+    narrator: &narrate::Narrator,
+) -> tokio::task::JoinHandle<()> {
+    let narrator = narrator.clone();
+    tokio::spawn(async move {
+        match Watch::start(files.roots()) {
+            Ok(watch) => control.follow(&mut files, &watch).await,
+            Err(error) => narrator.say(&format!("! files are not watched: {error}")),
+        }
+    })
+}
+
+/// Waits for the signal that ends the mesh.
+async fn ended(narrator: &narrate::Narrator, args: &Up) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        pressed = tokio::signal::ctrl_c() => pressed?,
+    }
+    let seconds = args.drain_time.as_secs_f64();
+    narrator.say(&format!(
+        "draining, at most {seconds} s · again to stop at once"
+    ));
+    Ok(())
+}
+
+/// Lets requests in flight finish, until the time is over or somebody is in a hurry.
+async fn stop(mesh: &Mesh, args: &Up) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let hurry = Notify::new();
+    tokio::select! {
+        drained = tokio::time::timeout(args.drain_time, mesh.stop()) => {
+            if drained.is_err() {
+                print::note(format_args!("some requests did not finish in time"));
+            }
+        }
+        _ = terminate.recv() => hurry.notify_one(),
+        pressed = tokio::signal::ctrl_c() => pressed?,
+    }
+    Ok(())
+}

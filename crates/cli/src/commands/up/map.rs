@@ -1,0 +1,208 @@
+//! The map that `sealane up` shows at its start: edges, workloads, what to try.
+
+use std::net::SocketAddr;
+
+use sealane_control::view::{RuleView, ServerView, servers};
+use sealane_mesh::Mesh;
+use sealane_world::pods::Role;
+
+use crate::args::Up;
+
+/// The map, without a line feed at its end.
+pub(crate) fn map(mesh: &Mesh, admin: SocketAddr, args: &Up) -> String {
+    let current = mesh.control().current();
+    let servers = servers(&current);
+    let mut out = String::new();
+    for server in &servers {
+        edge(&mut out, mesh, server);
+    }
+    workloads(&mut out, mesh);
+    tries(&mut out, mesh, &servers);
+    let watched: Vec<_> = args
+        .paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let watched = if args.no_watch {
+        String::new()
+    } else {
+        format!(" · watching {}", watched.join(" "))
+    };
+    line(
+        &mut out,
+        &format!("  admin http://{admin}{watched} · Ctrl-C drains and stops"),
+    );
+    out.trim_end().to_owned()
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text.trim_end());
+    out.push('\n');
+}
+
+/// A server of a Gateway with its rules.
+fn edge(out: &mut String, mesh: &Mesh, server: &ServerView) {
+    let address = mesh.server_address(&server.selector, server.port);
+    let scheme = if server.protocol.eq_ignore_ascii_case("https") {
+        "https"
+    } else {
+        "http"
+    };
+    let place = address.map_or_else(
+        || "(not served)".to_owned(),
+        |address| format!("{scheme}://{address}"),
+    );
+    line(out, "");
+    line(
+        out,
+        &format!(
+            "  {place}   Gateway {}/{}, port {} {}",
+            server.namespace, server.gateway, server.port, server.protocol
+        ),
+    );
+    let rows: Vec<[String; 4]> = server.rules.iter().map(row).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let (hosts, paths, targets) = (width(0), width(1), width(2));
+    for [host, path, target, source] in &rows {
+        line(
+            out,
+            &format!("    {host:<hosts$}  {path:<paths$}  → {target:<targets$}  {source}"),
+        );
+    }
+}
+
+fn row(rule: &RuleView) -> [String; 4] {
+    let target = rule.action.clone().unwrap_or_else(|| shares(rule));
+    [
+        rule.hosts.join(","),
+        rule.matches.join(" | "),
+        target,
+        format!("VirtualService {}/{}", rule.namespace, rule.virtual_service),
+    ]
+}
+
+/// `movie-backend:8000  v1 80 %  v2 20 %`.
+fn shares(rule: &RuleView) -> String {
+    let mut text = String::new();
+    let mut last = String::new();
+    for share in &rule.shares {
+        let host = match share.port {
+            0 => share.host.clone(),
+            port => format!("{}:{port}", share.host),
+        };
+        if host != last {
+            if !last.is_empty() {
+                text.push_str("  ");
+            }
+            text.push_str(&host);
+            last = host;
+        }
+        if !share.subset.is_empty() {
+            text.push_str("  ");
+            text.push_str(&share.subset);
+        }
+        if rule.shares.len() > 1 {
+            let percent = format!(" {:.0} %", share.percent);
+            text.push_str(&percent);
+        }
+    }
+    text
+}
+
+fn workloads(out: &mut String, mesh: &Mesh) {
+    let world = mesh.world();
+    let captures = mesh.captures();
+    let all = world.workloads();
+    let all: Vec<_> = all.iter().filter(|it| it.role == Role::Workload).collect();
+    let rows: Vec<[String; 4]> = all
+        .iter()
+        .map(|workload| {
+            let ready = workload.pods.iter().filter(|pod| pod.is_ready()).count();
+            let key = (workload.namespace.to_owned(), workload.name.to_owned());
+            let capture = captures.get(&key);
+            let name = match workload.namespace {
+                "default" => workload.name.to_owned(),
+                namespace => format!("{namespace}/{}", workload.name),
+            };
+            [
+                name,
+                format!("{ready}/{}", workload.pods.len()),
+                workload.kind.as_str().to_owned(),
+                capture.map(ToString::to_string).unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let widest = rows.iter().map(|[name, ..]| name.chars().count()).max();
+    let width = widest.unwrap_or(0).max("workload".len());
+    line(out, "");
+    line(
+        out,
+        &format!("  {:<width$}  pods  {:<9}  capture", "workload", "runs"),
+    );
+    for [name, pods, kind, capture] in &rows {
+        line(
+            out,
+            &format!("  {name:<width$}  {pods:<4}  {kind:<9}  {capture}"),
+        );
+    }
+}
+
+/// Commands that show traffic: through the first edge that is served, else from `client`.
+fn tries(out: &mut String, mesh: &Mesh, servers: &[ServerView]) {
+    line(out, "");
+    let edge = servers.iter().find_map(|server| {
+        let address = mesh.server_address(&server.selector, server.port)?;
+        let is_http = server.protocol.to_ascii_uppercase().starts_with("HTTP")
+            && !server.protocol.eq_ignore_ascii_case("https");
+        let rule = server.rules.first().filter(|_| is_http)?;
+        Some((address, server, rule))
+    });
+    if let Some((address, server, rule)) = edge {
+        let path = rule.matches.first().map_or("/", |text| path_of(text));
+        let host = rule
+            .hosts
+            .iter()
+            .chain(&server.hosts)
+            .find(|host| !host.contains('*'));
+        let header = host.map_or_else(String::new, |host| format!("-H 'Host: {host}' "));
+        line(out, &format!("  try   curl {header}http://{address}{path}"));
+        line(
+            out,
+            &format!("        sealane traffic test -n 100 {header}http://{address}{path}"),
+        );
+    } else if let Some(url) = some_service(mesh) {
+        line(out, &format!("  try   sealane curl {url}"));
+        line(out, &format!("        sealane traffic test -n 100 {url}"));
+    }
+}
+
+/// The path of a condition, the first word of its text, when it is one.
+fn path_of(text: &str) -> &str {
+    let word = text.split_whitespace().next().unwrap_or("/");
+    if word.starts_with('/') { word } else { "/" }
+}
+
+/// The URL of a service that `client` can call.
+fn some_service(mesh: &Mesh) -> Option<String> {
+    let current = mesh.control().current();
+    let mut services = current.declared.iter().filter_map(|stored| {
+        let object = &stored.object;
+        match &object.body {
+            sealane_model::resource::Body::Service(service) => Some((object, service)),
+            _ => None,
+        }
+    });
+    let (object, service) = services.next()?;
+    let port = service.spec.ports.first()?.port;
+    let name = match object.meta.namespace.as_str() {
+        "default" => object.meta.name.clone(),
+        namespace => format!("{}.{namespace}", object.meta.name),
+    };
+    Some(match port {
+        80 => format!("http://{name}/"),
+        port => format!("http://{name}:{port}/"),
+    })
+}

@@ -1,0 +1,201 @@
+//! What the terminal of `sealane up` tells: generations, refusals, replies that proxies made.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sealane_control::source::files::Summary;
+use sealane_control::{Cause, Event, Record, Refusal};
+use sealane_mesh::Mesh;
+use sealane_model::diagnostic::Style;
+use sealane_proxy::telemetry::event::{Events, LocalReplyEvent};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+
+use crate::print;
+
+/// Replies a second that are told; the others are counted.
+const REPLIES: u64 = 5;
+/// Replies that wait to be told.
+const WAITING: usize = 64;
+
+/// Says things on the terminal.
+#[derive(Clone)]
+pub(crate) struct Narrator {
+    /// Whether standard output belongs to somebody else, so that all is said on standard error.
+    aside: bool,
+    replies: mpsc::Sender<LocalReplyEvent>,
+    waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<LocalReplyEvent>>>,
+    untold: Arc<AtomicU64>,
+}
+
+impl Narrator {
+    /// Somebody who speaks on standard output, or `aside`.
+    pub(crate) fn new(aside: bool) -> Self {
+        let (replies, waiting) = mpsc::channel(WAITING);
+        Self {
+            aside,
+            replies,
+            waiting: Arc::new(tokio::sync::Mutex::new(waiting)),
+            untold: Arc::default(),
+        }
+    }
+
+    /// Says a text.
+    pub(crate) fn say(&self, text: &str) {
+        if self.aside || print::line(format_args!("{text}")).is_err() {
+            print::note(format_args!("{text}"));
+        }
+    }
+
+    /// Says what the first generation is.
+    pub(crate) fn started(&self, record: &Record, summary: &Summary) {
+        let findings = record.findings.render(Style::Coloured);
+        let lost = record.findings.errors();
+        let left = match lost {
+            0 => String::new(),
+            1 => " · 1 error: its object is left out".to_owned(),
+            lost => format!(" · {lost} errors: their objects are left out"),
+        };
+        self.say(&format!(
+            "✓ {} in {} · generation {} · live in {} ms{left}",
+            counted(summary.objects, "object"),
+            counted(summary.files, "file"),
+            record.generation,
+            record.took.as_millis()
+        ));
+        let skipped: usize = summary.skipped.values().sum();
+        if skipped > 0 {
+            let kinds: Vec<String> = summary
+                .skipped
+                .iter()
+                .map(|(kind, count)| format!("{count} {kind}"))
+                .collect();
+            self.say(&format!("  read past: {}", kinds.join(", ")));
+        }
+        if !findings.is_empty() {
+            self.say(findings.trim_end());
+        }
+    }
+
+    fn live(&self, record: &Record) {
+        let changes = if record.changes.is_empty() {
+            String::new()
+        } else {
+            format!(" · {}", record.changes.join(" · "))
+        };
+        let mark = if record.live { "✓" } else { "!" };
+        let late = if record.live {
+            ""
+        } else {
+            " · not every proxy has answered"
+        };
+        self.say(&format!(
+            "{mark} generation {} · live in {} ms{changes}{late}",
+            record.generation,
+            record.took.as_millis()
+        ));
+        let findings = record.findings.render(Style::Coloured);
+        if !findings.is_empty() {
+            self.say(findings.trim_end());
+        }
+    }
+
+    fn refused(&self, refusal: &Refusal) {
+        let what = match &refusal.cause {
+            Cause::Start => "the start".to_owned(),
+            Cause::Api => "a change through the API".to_owned(),
+            Cause::Files(files) if files.is_empty() => "a change".to_owned(),
+            Cause::Files(files) => files.join(", "),
+        };
+        let findings = refusal.findings.render(Style::Coloured);
+        self.say(&format!(
+            "✗ {what} not applied; generation {} goes on",
+            refusal.generation
+        ));
+        if findings.is_empty() {
+            self.say(&format!("  {}", refusal.reason));
+        } else {
+            self.say(findings.trim_end());
+        }
+    }
+
+    fn reply(&self, event: &LocalReplyEvent) {
+        let why = reason(event);
+        self.say(&format!(
+            "{} {}  {}  {} {}{}  {why}",
+            event.status, event.flags, event.proxy, event.method, event.authority, event.path
+        ));
+        if let Some(host) = event.hosts_known.first().filter(|host| !host.contains('*')) {
+            self.say(&format!(
+                "        try curl -H 'Host: {host}' http://{}{}",
+                event.authority, event.path
+            ));
+        }
+    }
+}
+
+/// Why a proxy answered itself.
+fn reason(event: &LocalReplyEvent) -> String {
+    match (event.details.as_ref(), &event.cluster) {
+        ("route_not_found", _) if !event.hosts_known.is_empty() => {
+            let hosts = event.hosts_known.join(", ");
+            format!(
+                "no virtual host for {:?}; hosts here: {hosts}",
+                event.authority
+            )
+        }
+        ("route_not_found", _) => "no route matches".to_owned(),
+        ("cluster_not_found", Some(cluster)) => format!("there is no cluster {cluster}"),
+        ("no_healthy_upstream", Some(cluster)) => format!("no endpoint in {cluster}"),
+        (details, Some(cluster)) => format!("{details}, {cluster}"),
+        (details, None) => details.to_owned(),
+    }
+}
+
+impl Events for Narrator {
+    fn local_reply(&self, event: LocalReplyEvent) {
+        if self.replies.try_send(event).is_err() {
+            self.untold.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Tells what happens, until it is stopped.
+pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
+    let mut events = mesh.control().events();
+    let mut replies = narrator.waiting.lock().await;
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    let mut told = 0;
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Ok(Event::Live(record)) => narrator.live(&record),
+                Ok(Event::Refused(refusal)) => narrator.refused(&refusal),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            },
+            Some(event) = replies.recv() => {
+                told += 1;
+                if told <= REPLIES {
+                    narrator.reply(&event);
+                } else {
+                    narrator.untold.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            _ = seconds.tick() => {
+                told = 0;
+                let untold = narrator.untold.swap(0, Ordering::Relaxed);
+                if untold > 0 {
+                    narrator.say(&format!("        and {untold} more replies like these"));
+                }
+            }
+        }
+    }
+}
+
+/// `1 file`, `9 files`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
