@@ -2,10 +2,12 @@
 //! what a gateway serves.
 
 pub(crate) mod chains;
+mod entry;
 pub(crate) mod gateway;
 mod http;
 pub(crate) mod inbound;
 pub(crate) mod outbound;
+mod own;
 mod server_tls;
 mod tcp;
 mod tcp_rules;

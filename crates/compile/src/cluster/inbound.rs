@@ -13,8 +13,8 @@ use sealane_xds::core::BindConfig;
 use sealane_xds::endpoint::lb_endpoint::HostIdentifier;
 use sealane_xds::endpoint::{ClusterLoadAssignment, Endpoint, LbEndpoint, LocalityLbEndpoints};
 
+use crate::cluster::built_in;
 use crate::cluster::pool;
-use crate::cluster::subset;
 use crate::cluster::upstream::Upstream;
 use crate::identity::ProxyIdentity;
 use crate::mesh::MeshSettings;
@@ -60,7 +60,7 @@ impl InboundClusters<'_> {
             Some(sidecar) => self.of_ingress(sidecar),
             None => self.of_services(),
         };
-        let mut rest = subset::passthrough(self.mesh);
+        let mut rest = built_in::passthrough(self.mesh);
         names::INBOUND_PASSTHROUGH.clone_into(&mut rest.cluster.name);
         rest.cluster.upstream_bind_config = Some(own_source());
         clusters.push(rest.build());

@@ -1,26 +1,20 @@
 //! The clusters of a service: for each port one of the whole service and one of each subset.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use sealane_model::diagnostic::Code;
 use sealane_model::networking::destination_rule::Subset;
-use sealane_model::networking::load_balancer::SimpleLb;
 use sealane_model::networking::traffic_policy::{ClientTlsMode, TrafficPolicy};
 use sealane_model::path::FieldPath;
-use sealane_xds::any;
 use sealane_xds::cluster::Cluster;
-use sealane_xds::cluster::cluster::{
-    DiscoveryType, DnsLookupFamily, EdsClusterConfig, LbConfig, LbPolicy, OriginalDstLbConfig,
-};
-use sealane_xds::core::{Metadata, TypedExtensionConfig};
+use sealane_xds::cluster::cluster::{DiscoveryType, EdsClusterConfig, LbPolicy};
+use sealane_xds::core::Metadata;
 use sealane_xds::endpoint::ClusterLoadAssignment;
-use sealane_xds::envoy::envoy::extensions::network::dns_resolver::cares::v3::CaresDnsResolverConfig;
 
+use crate::cluster::discovery::DiscoveryInput;
 use crate::cluster::tls::TlsInput;
-use crate::cluster::upstream::{self, Upstream};
+use crate::cluster::upstream::Upstream;
 use crate::cluster::{balance, outlier, pool, tls};
-use crate::dynamic_dns;
 use crate::endpoint::{self, EndpointInput, locality};
 use crate::finding;
 use crate::identity::{ProxyIdentity, ProxyKind};
@@ -146,10 +140,12 @@ impl<'a> One<'a> {
             names::cluster(&service.host, self.subset_name(), self.port.number)
         };
         let policy = self.policy();
-        let mut upstream = match self.discovery(&policy) {
-            None => self.dynamic(&name)?,
-            Some(discovery) => self.found_by(&name, discovery)?,
+        let found = DiscoveryInput {
+            endpoints: self.endpoints(),
+            port: self.port,
+            simple: policy::simple_of(policy.load_balancer.as_ref()),
         };
+        let mut upstream = found.cluster(&name)?;
         self.version(&mut upstream);
         let pool = policy.connection_pool.as_ref();
         pool::upgrade(&mut upstream, self.port.protocol, pool, self.all.mesh);
@@ -172,94 +168,6 @@ impl<'a> One<'a> {
         self.finish(&mut upstream, &policy);
         self.warn_of_empty(&upstream, notes);
         Some(upstream.build())
-    }
-
-    /// How endpoints are found; `None` for hosts that are resolved request by request.
-    fn discovery(self, policy: &TrafficPolicy) -> Option<DiscoveryType> {
-        if self.all.service.is_dynamic() {
-            return None;
-        }
-        let passes = policy::simple_of(policy.load_balancer.as_ref()) == SimpleLb::Passthrough;
-        if passes && self.subset.is_some() {
-            return Some(DiscoveryType::OriginalDst);
-        }
-        Some(match self.all.service.resolution {
-            Resolution::Dns => DiscoveryType::StrictDns,
-            Resolution::DnsRoundRobin => DiscoveryType::LogicalDns,
-            Resolution::Passthrough if self.all.proxy.kind == ProxyKind::Sidecar => {
-                DiscoveryType::OriginalDst
-            }
-            Resolution::Passthrough
-            | Resolution::Static
-            | Resolution::DynamicDns
-            | Resolution::Alias => DiscoveryType::Eds,
-        })
-    }
-
-    /// A cluster whose endpoints are found this way; `None` where DNS has nothing to resolve.
-    fn found_by(self, name: &str, discovery: DiscoveryType) -> Option<Upstream> {
-        let mut upstream = Upstream::new(name, discovery);
-        upstream.common_lb();
-        let cluster = &mut upstream.cluster;
-        match discovery {
-            DiscoveryType::StrictDns | DiscoveryType::LogicalDns | DiscoveryType::Static => {
-                let endpoints = self.endpoints().groups();
-                if endpoints.is_empty() {
-                    return None;
-                }
-                if discovery != DiscoveryType::Static {
-                    self.resolve(cluster);
-                }
-                cluster.load_assignment = Some(ClusterLoadAssignment {
-                    cluster_name: name.to_owned(),
-                    endpoints,
-                    ..ClusterLoadAssignment::default()
-                });
-            }
-            DiscoveryType::OriginalDst => {
-                let port = self.all.service.port_overrides.get(&self.port.number);
-                cluster.lb_config = port.map(|port| {
-                    LbConfig::OriginalDstLbConfig(OriginalDstLbConfig {
-                        upstream_port_override: Some(message::u32_value(u32::from(*port))),
-                        ..OriginalDstLbConfig::default()
-                    })
-                });
-            }
-            DiscoveryType::Eds => {}
-        }
-        Some(upstream)
-    }
-
-    #[expect(deprecated, reason = "Istio sets these fields, and Envoy reads them")]
-    fn resolve(self, cluster: &mut Cluster) {
-        let settings = CaresDnsResolverConfig {
-            udp_max_queries: Some(message::u32_value(100)),
-            ..CaresDnsResolverConfig::default()
-        };
-        cluster.dns_lookup_family = DnsLookupFamily::V4Only as i32;
-        cluster.typed_dns_resolver_config = Some(TypedExtensionConfig {
-            name: "envoy.network.dns_resolver.cares".to_owned(),
-            typed_config: Some(any::pack(&settings)),
-        });
-        cluster.dns_jitter = Some(message::duration(Duration::from_millis(100)));
-        cluster.dns_refresh_rate = Some(message::duration(self.all.mesh.dns_refresh_rate));
-        cluster.respect_dns_ttl = true;
-    }
-
-    /// A cluster that resolves the host of each request.
-    fn dynamic(self, name: &str) -> Option<Upstream> {
-        let protocol = self.port.protocol;
-        if !matches!(
-            protocol,
-            Protocol::Http | Protocol::Http2 | Protocol::Grpc | Protocol::Tls
-        ) {
-            return None;
-        }
-        let mut upstream = Upstream::new(name, DiscoveryType::Static);
-        upstream.cluster.lb_policy = LbPolicy::ClusterProvided as i32;
-        let discovery = dynamic_dns::discovery(&self.all.service.host);
-        upstream.cluster.cluster_discovery_type = Some(discovery);
-        Some(upstream)
     }
 
     /// HTTP/2 where it is declared; the caller's version where nothing is (gateways have callers
@@ -386,32 +294,4 @@ fn described(service: &Service) -> sealane_xds::protobuf::Value {
     .map(|(key, value)| (key.to_owned(), message::text_value(value)))
     .collect();
     message::struct_value(fields)
-}
-
-/// Istio's own clusters: nothing, and for sidecars the original destination.
-pub(crate) fn built_in(proxy: ProxyKind, mesh: &MeshSettings) -> Vec<Cluster> {
-    let mut black_hole = Upstream::new(names::BLACK_HOLE, DiscoveryType::Static);
-    black_hole.cluster.connect_timeout = Some(message::duration(mesh.connect_timeout));
-    let mut all = vec![black_hole.build()];
-    if proxy == ProxyKind::Sidecar {
-        all.push(passthrough(mesh).build());
-    }
-    all
-}
-
-/// The original destination, as the caller speaks.
-pub(super) fn passthrough(mesh: &MeshSettings) -> Upstream {
-    let mut cluster = Upstream::new(names::PASSTHROUGH, DiscoveryType::OriginalDst);
-    cluster.cluster.lb_policy = LbPolicy::ClusterProvided as i32;
-    pool::apply(
-        &mut cluster,
-        mesh.default_connection_pool.as_ref(),
-        None,
-        mesh,
-    );
-    let options = cluster.http();
-    options.upstream_protocol_options = Some(upstream::downstream());
-    let common = options.common_http_protocol_options.get_or_insert_default();
-    common.idle_timeout = Some(message::duration(Duration::from_mins(5)));
-    cluster
 }

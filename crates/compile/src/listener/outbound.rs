@@ -1,33 +1,29 @@
 //! What a sidecar catches of its workload's calls: one listener for each port of HTTP, one for
 //! each address of TCP, and `virtualOutbound` for the rest.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use sealane_model::networking::sidecar::CaptureMode;
-use sealane_xds::core::TrafficDirection;
-use sealane_xds::listener::{FilterChain, FilterChainMatch, Listener};
-use sealane_xds::names::VIRTUAL_OUTBOUND;
+use sealane_xds::listener::Listener;
 
 use crate::declared::Declared;
 use crate::host;
 use crate::identity::ProxyIdentity;
-use crate::listener::chains::{self, Chain};
+use crate::listener::chains::Chain;
+use crate::listener::entry::{Entries, Entry, Finish};
 use crate::listener::http::{self, Class, HttpInput, Routes, outbound_stat_prefix};
-use crate::listener::tcp::{self, TcpInput};
+use crate::listener::own::{self, LOCALHOST};
+use crate::listener::tcp::TcpInput;
 use crate::listener::tcp_rules::ServiceChains;
 use crate::mesh::MeshSettings;
-use crate::message;
 use crate::names;
 use crate::notes::Notes;
 use crate::protocol::Protocol;
-use crate::route::{catch_all, sidecar};
+use crate::route::catch_all;
 use crate::rule::Rules;
 use crate::service::{NO_ADDRESS, Port, Registry, Resolution, Service};
 use crate::visibility::{Egress, Scope};
-
-const LOCALHOST: &str = "127.0.0.1";
 
 /// What the outbound listeners of a sidecar are made from.
 #[derive(Debug, Clone, Copy)]
@@ -36,21 +32,6 @@ pub(crate) struct OutboundListeners<'a> {
     pub(crate) mesh: &'a MeshSettings,
     pub(crate) scope: &'a Scope,
 }
-
-/// A listener to be.
-#[derive(Debug)]
-struct Entry {
-    bind: String,
-    port: u16,
-    bound: bool,
-    /// What is spoken on it so far.
-    protocol: Protocol,
-    chains: Vec<Chain>,
-    /// A listener of a Sidecar with a port of its own: nothing is added to it.
-    locked: bool,
-}
-
-type Entries = BTreeMap<(String, u16), Entry>;
 
 /// One port of one service, and where it is caught.
 #[derive(Debug, Clone, Copy)]
@@ -70,14 +51,23 @@ impl OutboundListeners<'_> {
         for egress in &self.scope.egress {
             self.add_egress(egress, &mut entries, notes);
         }
+        let undeclared = if self.scope.outbound.allow_any {
+            catch_all::egress_cluster(&self.scope.outbound)
+        } else {
+            names::BLACK_HOLE.to_owned()
+        };
+        let with = Finish {
+            mesh: self.mesh,
+            undeclared: &undeclared,
+        };
         let mut listeners: Vec<Listener> = entries
             .into_values()
-            .map(|entry| self.finished(entry))
+            .map(|entry| entry.finish(with))
             .collect();
         if self.mesh.proxy_http_port > 0 {
-            listeners.push(self.http_proxy());
+            listeners.push(own::http_proxy(with));
         }
-        listeners.push(self.virtual_outbound());
+        listeners.push(own::virtual_outbound(with));
         listeners.sort_by(|a, b| a.name.cmp(&b.name));
         listeners
     }
@@ -197,17 +187,16 @@ impl OutboundListeners<'_> {
         };
         match entries.get_mut(&key) {
             Some(entry) if entry.protocol.is_tcp() => {
-                merge(&mut entry.chains, vec![chain]);
+                entry.merge(vec![chain]);
                 entry.protocol = Protocol::Unsupported;
             }
             Some(_) => {}
             None => {
-                let protocol = if shared {
-                    Protocol::Unsupported
-                } else {
-                    offer.port.protocol
-                };
-                entries.insert(key, entry(offer, bind, protocol, vec![chain]));
+                let mut entry = entry(offer, bind, vec![chain]);
+                if shared {
+                    entry.protocol = Protocol::Unsupported;
+                }
+                entries.insert(key, entry);
             }
         }
     }
@@ -223,23 +212,23 @@ impl OutboundListeners<'_> {
         match entries.get_mut(&key) {
             Some(existing) if sniffed && existing.protocol.is_http() => {
                 let chains = with_http(chains);
-                *existing = entry(offer, bind, protocol, chains);
+                *existing = entry(offer, bind, chains);
             }
             Some(existing) if sniffed && existing.protocol.is_tcp() => {
-                merge(&mut existing.chains, with_http(chains));
+                existing.merge(with_http(chains));
                 existing.protocol = Protocol::Unsupported;
             }
             // A listener that looks at what is spoken is never widened by another such port.
             Some(_) if sniffed => {}
             Some(existing) => {
-                merge(&mut existing.chains, chains);
+                existing.merge(chains);
                 if existing.protocol.is_http() {
                     existing.protocol = Protocol::Unsupported;
                 }
             }
             None => {
                 let chains = if sniffed { with_http(chains) } else { chains };
-                entries.insert(key, entry(offer, bind, protocol, chains));
+                entries.insert(key, entry(offer, bind, chains));
             }
         }
     }
@@ -298,117 +287,6 @@ impl OutboundListeners<'_> {
             dynamic: offer.service.is_dynamic().then_some(&*offer.service.host),
         }))
     }
-
-    fn finished(self, entry: Entry) -> Listener {
-        let needs_tls = entry.chains.iter().any(Chain::needs_tls_inspector);
-        let needs_http = entry
-            .chains
-            .iter()
-            .any(|chain| !chain.application_protocols.is_empty());
-        let mut filters = Vec::new();
-        if needs_tls {
-            filters.push(chains::tls_inspector());
-        }
-        if needs_http {
-            filters.push(chains::http_inspector());
-        }
-        let detection = if needs_http {
-            self.mesh.protocol_detection_timeout
-        } else {
-            std::time::Duration::ZERO
-        };
-        let (all, some): (Vec<Chain>, Vec<Chain>) =
-            entry.chains.into_iter().partition(Chain::takes_all);
-        let mut filter_chains: Vec<FilterChain> = some.into_iter().map(Chain::build).collect();
-        // Of several chains for everything the last one counts.
-        let mut default = all.into_iter().next_back().map(Chain::build);
-        if filter_chains.is_empty() {
-            filter_chains.extend(default.take());
-        } else {
-            default = Some(default.unwrap_or_else(|| self.fallthrough()));
-        }
-        Listener {
-            name: names::listener(&entry.bind, entry.port),
-            address: Some(message::address(&entry.bind, u32::from(entry.port))),
-            filter_chains,
-            default_filter_chain: default,
-            listener_filters: filters,
-            listener_filters_timeout: Some(message::duration(detection)),
-            continue_on_listener_filters_timeout: true,
-            traffic_direction: TrafficDirection::Outbound as i32,
-            bind_to_port: (!entry.bound).then(|| message::bool_value(false)),
-            max_connections_to_accept_per_socket_event: entry.bound.then(|| message::u32_value(1)),
-            ..Listener::default()
-        }
-    }
-
-    /// Connections that no chain wants.
-    fn fallthrough(self) -> FilterChain {
-        FilterChain {
-            name: "PassthroughFilterChain".to_owned(),
-            filter_chain_match: Some(FilterChainMatch::default()),
-            filters: vec![tcp::plain(&self.undeclared())],
-            ..FilterChain::default()
-        }
-    }
-
-    /// The cluster of undeclared destinations.
-    fn undeclared(self) -> String {
-        if self.scope.outbound.allow_any {
-            catch_all::egress_cluster(&self.scope.outbound)
-        } else {
-            names::BLACK_HOLE.to_owned()
-        }
-    }
-
-    /// Connections to addresses that have no listener.
-    fn virtual_outbound(self) -> Listener {
-        let port = self.mesh.proxy_listen_port;
-        let black_hole = FilterChain {
-            name: "virtualOutbound-blackhole".to_owned(),
-            filter_chain_match: Some(FilterChainMatch {
-                destination_port: Some(message::u32_value(u32::from(port))),
-                ..FilterChainMatch::default()
-            }),
-            filters: vec![tcp::plain(names::BLACK_HOLE)],
-            ..FilterChain::default()
-        };
-        let rest = FilterChain {
-            name: "virtualOutbound-catchall-tcp".to_owned(),
-            filters: vec![tcp::plain(&self.undeclared())],
-            ..FilterChain::default()
-        };
-        Listener {
-            name: VIRTUAL_OUTBOUND.to_owned(),
-            address: Some(message::address(NO_ADDRESS, u32::from(port))),
-            filter_chains: vec![black_hole, rest],
-            use_original_dst: Some(message::bool_value(true)),
-            traffic_direction: TrafficDirection::Outbound as i32,
-            max_connections_to_accept_per_socket_event: Some(message::u32_value(1)),
-            ..Listener::default()
-        }
-    }
-
-    /// The explicit HTTP proxy of the mesh.
-    fn http_proxy(self) -> Listener {
-        let port = self.mesh.proxy_http_port;
-        let chain = Chain::of(http::connection_manager(HttpInput {
-            mesh: self.mesh,
-            class: Class::ForwardProxy,
-            routes: Routes::Named(sidecar::HTTP_PROXY.to_owned()),
-            stat_prefix: outbound_stat_prefix(&names::listener(LOCALHOST, port)),
-            protocol: Protocol::HttpProxy,
-            dynamic: None,
-        }));
-        self.finished(Entry {
-            bind: LOCALHOST.to_owned(),
-            port,
-            bound: true,
-            protocol: Protocol::HttpProxy,
-            chains: vec![chain],
-            locked: false,
-        })
-    }
 }
 
 /// The address that an offer is caught at, and the ranges of its addresses where it is all of
@@ -427,22 +305,14 @@ fn binding(offer: Offer<'_>) -> (String, Vec<String>) {
     }
 }
 
-fn entry(offer: Offer<'_>, bind: String, protocol: Protocol, chains: Vec<Chain>) -> Entry {
+/// An empty listener for an offer.
+fn entry(offer: Offer<'_>, bind: String, chains: Vec<Chain>) -> Entry {
     Entry {
         bind,
         port: offer.port.number,
         bound: offer.bound,
-        protocol,
+        protocol: offer.port.protocol,
         chains,
         locked: false,
-    }
-}
-
-/// Adds chains that can be told apart from all that are there.
-fn merge(chains: &mut Vec<Chain>, more: Vec<Chain>) {
-    for chain in more {
-        if !chains.iter().any(|existing| existing.contradicts(&chain)) {
-            chains.push(chain);
-        }
     }
 }
