@@ -11,7 +11,7 @@ pub struct Settings {
     pub headers: usize,
     /// The time for a request's head to arrive, from its first byte.
     pub head_timeout: Duration,
-    /// The time that a connection may wait between requests, unless the listener says otherwise.
+    /// The time that a connection may take to say its first word to an HTTP chain.
     pub idle_timeout: Duration,
     /// Streams at a time on one HTTP/2 connection, unless the listener says less.
     pub streams: u32,
@@ -29,10 +29,9 @@ pub struct Settings {
     pub replay_bytes: usize,
     /// Idle connections kept per thread and endpoint.
     pub idle_connections: usize,
-    /// The time for a capture port or a listener filter to see enough of a connection, where the
-    /// listener sets none.
+    /// Bytes of a connection that are looked at to tell what it is.
     pub sniff_bytes: usize,
-    /// Redirects and mirrors in flight per thread.
+    /// Mirrored requests in flight per thread.
     pub mirrors: usize,
     /// Connections to all sockets of a gateway at a time, per thread.
     pub connections: usize,

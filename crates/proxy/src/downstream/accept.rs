@@ -133,7 +133,7 @@ impl Entrance {
         let worker = Rc::clone(&self.worker);
         self.worker.spawn("downstream", async move {
             let io = connection.io;
-            worker.take(&serving, &listener, io, addresses).await;
+            worker.take(&listener, io, addresses).await;
             drop(permit);
         });
     }

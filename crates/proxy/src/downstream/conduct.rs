@@ -42,7 +42,7 @@ pub(crate) async fn conduct(
     });
     let patience = Patience {
         head: (protocol == Protocol::Http1).then_some(settings.head_timeout),
-        idle: manager.idle_timeout.or(Some(settings.idle_timeout)),
+        idle: manager.idle_timeout,
     };
     let ended = match protocol {
         Protocol::Http1 => {

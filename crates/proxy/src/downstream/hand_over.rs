@@ -30,8 +30,7 @@ impl Worker {
     ) {
         let serving = self.serving();
         let listener = choose::outbound(&serving.runtime, destination).map(Arc::clone);
-        self.hand_over(&serving, listener, io, (destination, source))
-            .await;
+        self.hand_over(listener, io, (destination, source)).await;
     }
 
     /// Serves a connection that was made to the workload at `destination`, to its end, as the
@@ -44,13 +43,11 @@ impl Worker {
     ) {
         let serving = self.serving();
         let listener = choose::inbound(&serving.runtime, destination).map(Arc::clone);
-        self.hand_over(&serving, listener, io, (destination, source))
-            .await;
+        self.hand_over(listener, io, (destination, source)).await;
     }
 
     async fn hand_over(
         self: &Rc<Self>,
-        serving: &Serving,
         listener: Option<Arc<Listener>>,
         io: BoxIo,
         (local, remote): (SocketAddr, SocketAddr),
@@ -65,26 +62,35 @@ impl Worker {
             tracing::debug!(%local, "no listener");
             return;
         };
-        self.take(serving, &listener, io, addresses).await;
+        self.take(&listener, io, addresses).await;
     }
 
     /// Serves a connection that `listener` takes, to its end.
     pub(crate) async fn take(
         self: &Rc<Self>,
-        serving: &Serving,
         listener: &Listener,
         io: BoxIo,
         mut addresses: Addresses,
     ) {
         let limit = self.proxy().settings().sniff_bytes;
         let wanted = listener.inspect_at(addresses.local.port());
-        let Inspected { io, seen } = match inspect(io, wanted, limit).await {
+        let mut closing = addresses.closing.clone();
+        let inspected = tokio::select! {
+            inspected = inspect(io, wanted, limit) => inspected,
+            // Nothing was asked on it: nothing is lost.
+            _ = closing.wait_for(|closing| *closing) => return,
+        };
+        let Inspected { io, seen } = match inspected {
             Ok(inspected) => inspected,
             Err(error) => {
                 tracing::debug!(%error, "connection ended before it was known");
                 return;
             }
         };
+        // Its first bytes may have been long in coming: what is live now serves it.
+        let serving = self.serving();
+        let listeners = &serving.runtime.listeners;
+        let listener = listeners.get(&listener.name).map_or(listener, |now| now);
         addresses.server_name.clone_from(&seen.server_name);
         let info = ConnectionInfo {
             destination: addresses.local,
@@ -102,7 +108,7 @@ impl Worker {
             return;
         }
         let downstream = Rc::new(Downstream::new(self, addresses, listener, &chain));
-        self.follow_chain(serving, &chain, downstream, (seen, io))
+        self.follow_chain(&serving, &chain, downstream, (seen, io))
             .await;
     }
 
@@ -123,12 +129,14 @@ impl Worker {
 async fn serve_http(manager: &HttpManager, downstream: Rc<Downstream>, (seen, io): (Seen, BoxIo)) {
     // Nobody has waited for the first bytes yet: a caller gets as long as between two requests.
     let patience = downstream.worker.proxy().settings().idle_timeout;
-    let versioned = match seen.http {
-        Some(spoken) => Ok((spoken, io)),
-        None => match tokio::time::timeout(patience, version(io)).await {
-            Ok(versioned) => versioned,
-            Err(_elapsed) => return,
-        },
+    let versioned = if let Some(spoken) = seen.http {
+        Ok((spoken, io))
+    } else {
+        tokio::select! {
+            versioned = version(io) => versioned,
+            () = tokio::time::sleep(patience) => return,
+            () = downstream.closing() => return,
+        }
     };
     match versioned {
         Ok((spoken, io)) => conduct(downstream, manager, protocol(spoken), io).await,

@@ -21,6 +21,7 @@ use super::tries::{self, Plan, protocol};
 use super::upgrade;
 use crate::failure::Failure;
 use crate::serving::Serving;
+use crate::upstream::sender::Protocol;
 
 /// Sends `request` where its route says, and gives what comes back.
 pub(crate) async fn forward(
@@ -58,7 +59,11 @@ pub(crate) async fn forward(
         policy: action.retry.as_deref(),
         attempt_count: matched.virtual_host.attempt_count,
         endpoint_authority: action.host_rewrite == Some(HostRewrite::Endpoint),
-        protocol: protocol(upstream, version),
+        protocol: match upgrade {
+            // An upgrade is a matter of HTTP/1.
+            Some(_) => Protocol::Http1,
+            None => protocol(upstream, version),
+        },
         hash: sticky.hash,
     };
     let answered = limits.within(Box::pin(tries::run(&plan, exchange))).await?;

@@ -198,3 +198,29 @@ fn an_ejection_ends_with_the_rules_that_made_it_and_with_its_endpoint() {
         assert_eq!(failures().await, 3);
     });
 }
+
+#[test]
+fn draining_ends_idle_connections_and_lets_requests_finish() {
+    run(async {
+        let bench = Bench::new(sidecar(forward(&[("v1", 1)]), vec![cluster("v1", &[A])]));
+        bench.workload(A, |_| async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            response(200, "slow")
+        });
+        let mut idle = bench.connect(crate::build::SERVICE);
+        let slow = bench.get("/");
+        let drain = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            bench.worker.drain();
+            let ended = tokio::io::AsyncReadExt::read(&mut idle, &mut [0; 1]).await;
+            assert_eq!(ended.unwrap(), 0);
+            bench.worker.drained().await;
+            tokio::time::Instant::now()
+        };
+        let started = tokio::time::Instant::now();
+        let (answer, drained) = tokio::join!(slow, drain);
+        assert_eq!((answer.status.as_u16(), &*answer.body), (200, "slow"));
+        assert_eq!(answer.header("connection"), Some("close"));
+        assert_eq!((drained - started).as_secs(), 2);
+    });
+}
