@@ -111,18 +111,13 @@ pub(crate) fn introduce(request: &mut Request, manager: &HttpManager, downstream
     }
 }
 
-/// `content-length` and `transfer-encoding` may leave no doubt about where the body ends. hyper
-/// drops a `content-length` beside `transfer-encoding` before we see it and closes the connection
-/// after the answer, so that pair cannot be refused here.
+/// `transfer-encoding` may leave no doubt about where the body ends. A `content-length` beside it,
+/// or a second one of the same value, is taken away by hyper before we see it; after the first kind
+/// hyper closes the connection. So neither can be smuggled on, but neither can be refused here.
 fn check_framing(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
-        // hyper merges equal ones.
-        return if headers.get_all(CONTENT_LENGTH).iter().count() > 1 {
-            Err(Refusal::Malformed)
-        } else {
-            Ok(())
-        };
+        return Ok(());
     };
     if headers.contains_key(CONTENT_LENGTH) {
         return Err(Refusal::Framing);

@@ -482,3 +482,29 @@ fn a_cluster_that_wants_tls_is_a_503_uf_until_tls_is_spoken() {
         assert!(record.transport_failure.unwrap().starts_with("TLS_error"));
     });
 }
+
+#[test]
+fn a_grpc_caller_says_how_long_it_waits() {
+    run(async {
+        let mut action = forward(&[("v1", 1)]);
+        action.max_grpc_timeout = Some(Duration::ZERO);
+        let bench = Bench::new(sidecar(action, vec![cluster("v1", &[POD])]));
+        bench.workload(POD, |_| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            response(200, "hello")
+        });
+        let mut call = request("POST", "/", "");
+        let headers = call.headers_mut();
+        headers.insert("grpc-timeout", "100m".parse().unwrap());
+        headers.insert("x-envoy-upstream-rq-timeout-ms", "1".parse().unwrap());
+        headers.insert("content-type", "application/grpc".parse().unwrap());
+        let answer = bench.send(call).await;
+        assert_eq!(answer.header("grpc-status"), Some("14"));
+        let record = bench.record().await;
+        assert_eq!(record.flags.to_string(), "UT");
+        assert_eq!(
+            (&*record.details, record.duration.as_millis()),
+            ("response_timeout", 100)
+        );
+    });
+}
