@@ -242,6 +242,12 @@ pub(crate) struct Test {
     /// How deep to test (repeatable, or separated by commas); all by default
     #[arg(long, value_delimiter = ',', value_name = "DEPTH")]
     pub(crate) depth: Vec<String>,
+    /// Golden files to compare with at compile: AREA/NAME.STEP.PROXY.json below this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) golden: Option<PathBuf>,
+    /// The file with the differences from golden files that have a reason
+    #[arg(long, value_name = "FILE", requires = "golden")]
+    pub(crate) differences: Option<PathBuf>,
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub(crate) output: Output,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+/// A command line that is not understood (sysexits' `EX_USAGE`).
+pub(crate) const USAGE: u8 = 64;
 /// Input that cannot be used (sysexits' `EX_DATAERR`).
 pub(crate) const BAD_INPUT: u8 = 65;
 

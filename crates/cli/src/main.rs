@@ -21,10 +21,7 @@ use anyhow::{Error, Result};
 use clap::Parser;
 
 use crate::args::{Cli, Command, TrafficCommand};
-use crate::failure::Failure;
-
-/// The exit code for a command line that is not understood (sysexits' `EX_USAGE`).
-const USAGE: u8 = 64;
+use crate::failure::{Failure, USAGE};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
