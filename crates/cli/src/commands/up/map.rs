@@ -161,7 +161,11 @@ fn tries(out: &mut String, mesh: &Mesh, servers: &[ServerView]) {
         Some((address, server, rule))
     });
     if let Some((address, server, rule)) = edge {
-        let path = rule.matches.first().map_or("/", |text| path_of(text));
+        let path = rule
+            .matches
+            .iter()
+            .find_map(|text| path_of(text))
+            .unwrap_or("/");
         let host = rule
             .hosts
             .iter()
@@ -179,10 +183,10 @@ fn tries(out: &mut String, mesh: &Mesh, servers: &[ServerView]) {
     }
 }
 
-/// The path of a condition, the first word of its text, when it is one.
-fn path_of(text: &str) -> &str {
-    let word = text.split_whitespace().next().unwrap_or("/");
-    if word.starts_with('/') { word } else { "/" }
+/// A path that meets a condition, when the condition is about nothing else.
+fn path_of(text: &str) -> Option<&str> {
+    let path = text.strip_prefix('=').unwrap_or(text);
+    (path.starts_with('/') && !path.contains(' ')).then_some(path)
 }
 
 /// The URL of a service that `client` can call.
@@ -205,4 +209,17 @@ fn some_service(mesh: &Mesh) -> Option<String> {
         80 => format!("http://{name}/"),
         port => format!("http://{name}:{port}/"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_of;
+
+    #[test]
+    fn a_path_is_taken_from_conditions_about_paths_alone() {
+        assert_eq!(path_of("=/productpage"), Some("/productpage"));
+        assert_eq!(path_of("/api/"), Some("/api/"));
+        assert_eq!(path_of("~/a.*"), None);
+        assert_eq!(path_of("/ end-user=jason"), None);
+    }
 }
