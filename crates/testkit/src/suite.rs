@@ -1,10 +1,10 @@
-//! Runs a folder of scenarios against its list of known failures, several files at a time.
+//! Runs many scenario files, several at a time, and a folder of them against its list of known failures.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
@@ -33,40 +33,60 @@ pub fn play(folder: &Path, settings: &Settings, at_a_time: usize) -> Result<Suit
     let list = folder.join(LIST);
     let text = fs::read_to_string(&list).with_context(|| list.display().to_string())?;
     let list = ExpectedFailures::parse(&text).map_err(|problems| anyhow!(problems.join("\n")))?;
-    let reports = play_all(&files, folder, settings, at_a_time);
+    let relative = |file: &Path| {
+        file.strip_prefix(folder)
+            .unwrap_or(file)
+            .display()
+            .to_string()
+    };
+    let files: Vec<(PathBuf, String)> = files
+        .into_iter()
+        .map(|file| (file.clone(), relative(&file)))
+        .collect();
+    let mut reports = Vec::new();
+    in_order(&files, settings, at_a_time, |report| reports.push(report));
     let surprises = surprises(&reports, &list, settings);
     Ok(Suite { reports, surprises })
 }
 
-fn play_all(
-    files: &[PathBuf],
-    folder: &Path,
+/// Plays files, each with the name that reports call it by, `at_a_time` of them at once. `told` hears of each in
+/// the order of the files, as soon as it and all before it are done.
+pub fn in_order(
+    files: &[(PathBuf, String)],
     settings: &Settings,
     at_a_time: usize,
-) -> Vec<FileReport> {
-    let next = AtomicUsize::new(0);
-    let reports = Mutex::new(BTreeMap::new());
-    let player = || {
-        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let name = file
-                .strip_prefix(folder)
-                .unwrap_or(file)
-                .display()
-                .to_string();
-            let report = run(file, &name, settings);
-            reports
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(file, report);
+    mut told: impl FnMut(FileReport),
+) {
+    let (next, at_a_time) = (AtomicUsize::new(0), at_a_time.max(1));
+    let (done, reports) = mpsc::sync_channel(at_a_time);
+    let player = |done: SyncSender<(usize, FileReport)>| {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((file, name)) = files.get(index) else {
+                return;
+            };
+            // Nobody listens any more only when `told` has panicked.
+            if done.send((index, run(file, name, settings))).is_err() {
+                return;
+            }
         }
     };
     thread::scope(|scope| {
-        for _ in 0..at_a_time.max(1) {
-            scope.spawn(player);
+        for _ in 0..at_a_time {
+            let done = done.clone();
+            scope.spawn(|| player(done));
+        }
+        drop(done);
+        let mut waiting = BTreeMap::new();
+        let mut turn = 0;
+        for (index, report) in reports {
+            waiting.insert(index, report);
+            while let Some(report) = waiting.remove(&turn) {
+                told(report);
+                turn += 1;
+            }
         }
     });
-    let reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reports.into_values().collect()
 }
 
 fn surprises(reports: &[FileReport], list: &ExpectedFailures, settings: &Settings) -> String {

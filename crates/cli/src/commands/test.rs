@@ -1,10 +1,7 @@
 //! `sealane test`: scenario files, played at their depths.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::thread;
 
 use anyhow::Result;
@@ -12,7 +9,8 @@ use sealane_testkit::compiled::GoldenSet;
 use sealane_testkit::depth::Depth;
 use sealane_testkit::files;
 use sealane_testkit::report::{FileReport, human};
-use sealane_testkit::run::{Settings, run as play};
+use sealane_testkit::run::Settings;
+use sealane_testkit::suite;
 use serde_json::Value;
 
 use crate::args::{Output, Test};
@@ -40,6 +38,7 @@ pub(crate) fn run(args: &Test) -> Result<ExitCode> {
         let value: Value = serde_json::to_value(&reports)?;
         print_value(args.output, &value)?;
     } else {
+        print::text(&human::left_open(&reports))?;
         print::text(&human::totals(&reports))?;
     }
     Ok(if reports.iter().all(|report| report.ok) {
@@ -71,57 +70,39 @@ fn golden(args: &Test) -> Result<Option<GoldenSet>> {
     let Some(folder) = &args.golden else {
         return Ok(None);
     };
-    let differences = args.differences.clone();
-    let differences = differences.unwrap_or_else(|| PathBuf::from("/dev/null"));
-    let set = GoldenSet::load(folder, &differences);
-    let set = set.map_err(|error| Failure::bad_input(format!("error: {error:#}")))?;
+    let set = match &args.differences {
+        Some(differences) => GoldenSet::load(folder, differences)
+            .map_err(|error| Failure::bad_input(format!("error: {error:#}")))?,
+        None => GoldenSet {
+            folder: folder.clone(),
+            ..GoldenSet::default()
+        },
+    };
     Ok(Some(set))
 }
 
 /// Plays as many files at a time as there are cores, and prints each in its turn.
 fn play_all(args: &Test, files: &[PathBuf], settings: &Settings) -> Result<Vec<FileReport>> {
-    let names: Vec<String> = files.iter().map(|file| name(args, file)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max();
-    let width = width.unwrap_or(0);
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let (done, finished) = mpsc::channel();
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        Some((index, files.get(index)?, names.get(index)?))
-    };
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            let (done, take) = (done.clone(), &take);
-            scope.spawn(move || {
-                while let Some((index, file, name)) = take() {
-                    // Nobody listens any more when printing failed.
-                    drop(done.send((index, play(file, name, settings))));
-                }
-            });
+    let files: Vec<(PathBuf, String)> = files
+        .iter()
+        .map(|file| (file.clone(), name(args, file)))
+        .collect();
+    let width = files
+        .iter()
+        .map(|(_, name)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let quiet = matches!(args.output, Output::Json | Output::Yaml);
+    let (mut reports, mut printed) = (Vec::new(), Ok(()));
+    let at_a_time = thread::available_parallelism().map_or(1, usize::from);
+    suite::in_order(&files, settings, at_a_time, |report| {
+        if !quiet && printed.is_ok() {
+            let wide = args.output == Output::Wide;
+            printed = print::text(&human::file(&report, width, wide));
         }
-        drop(done);
-        in_order(args, &finished, width)
-    })
-}
-
-/// Prints reports as they come, in the order of the files.
-fn in_order(
-    args: &Test,
-    finished: &mpsc::Receiver<(usize, FileReport)>,
-    width: usize,
-) -> Result<Vec<FileReport>> {
-    let mut early = BTreeMap::new();
-    let mut reports: Vec<FileReport> = Vec::new();
-    for (index, report) in finished {
-        early.insert(index, report);
-        while let Some(report) = early.remove(&reports.len()) {
-            if !matches!(args.output, Output::Json | Output::Yaml) {
-                print::text(&human::file(&report, width, args.output == Output::Wide))?;
-            }
-            reports.push(report);
-        }
-    }
+        reports.push(report);
+    });
+    printed?;
     Ok(reports)
 }
 

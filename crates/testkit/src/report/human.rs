@@ -1,10 +1,12 @@
 //! Reports for people: one line for a file, the failing keys below it, totals at the end.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use super::{CallReport, FileReport};
+use crate::depth::Depth;
 
 /// One file. `width` is the width of the column of file names; `-v` shows what depths could not check.
 pub fn file(report: &FileReport, width: usize, verbose: bool) -> String {
@@ -51,6 +53,27 @@ pub fn totals(reports: &[FileReport]) -> String {
         "{files} {unit}: {ok} ok, {} failed\n{passed} passed, {failed} failed\n",
         files - ok
     )
+}
+
+/// What no item could be checked for, one line for each depth; nothing when everything was checked.
+pub fn left_open(reports: &[FileReport]) -> String {
+    let mut open: BTreeMap<Depth, BTreeMap<&str, usize>> = BTreeMap::new();
+    let calls = reports.iter().flat_map(|report| &report.calls);
+    for (depth, key, _) in calls.flat_map(|call| &call.unchecked) {
+        *open.entry(*depth).or_default().entry(key).or_default() += 1;
+    }
+    let mut text = String::new();
+    for (depth, keys) in open {
+        let keys: Vec<String> = keys
+            .iter()
+            .map(|(key, count)| format!("{key} ({count})"))
+            .collect();
+        line(
+            &mut text,
+            format_args!("not checked at {depth}: {}", keys.join(", ")),
+        );
+    }
+    text
 }
 
 fn failed(text: &mut String, number: usize, call: &CallReport) {
