@@ -13,7 +13,7 @@ use sealane_control::declared::Edit;
 use sealane_control::{Applied, Cause, Findings, Refusal};
 use sealane_mesh::{Carrier, Options};
 use sealane_model::parse::{self, SourceFile};
-use sealane_seam::{Clock, Random, SeededRandom, SystemRandom, TokioClock};
+use sealane_seam::{Clock, Random, SeededRandom, TokioClock};
 use sealane_world::echo::MemoryRecorder;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
@@ -22,6 +22,7 @@ use crate::depth::{Depth, Played};
 use crate::ground;
 use crate::mesh::{self, Mesh};
 use crate::observed::Observed;
+use crate::phase::phases;
 use crate::scenario::call::CallItem;
 use crate::scenario::{Scenario, Step};
 use crate::settings;
@@ -141,14 +142,30 @@ pub fn play_in_memory(scenario: &Scenario) -> Played {
         .enable_all()
         .start_paused(true)
         .build();
-    let start = SystemTime::UNIX_EPOCH + EPOCH;
-    let outside = move || -> Outside {
-        (
-            Arc::new(TokioClock::starting_at(start)),
-            Arc::new(SeededRandom::new(1)),
-        )
-    };
-    play(Depth::Serve, scenario, (runtime, Carrier::Memory), outside)
+    play(Depth::Serve, scenario, (runtime, Carrier::Memory))
+}
+
+/// What is seen of each call item in memory, without a judgement: for tests of the judge.
+pub fn observe_in_memory(scenario: &Scenario) -> Result<Vec<Vec<Observed>>, String> {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    LocalSet::new().block_on(&runtime, async {
+        let mut running = Running::start(scenario, Carrier::Memory, outside())?;
+        let mut seen = Vec::new();
+        for phase in phases(scenario) {
+            for step in phase.changes {
+                running.change(step).await?;
+            }
+            for item in phase.items {
+                seen.push(running.call(item).await?);
+            }
+        }
+        running.stop().await;
+        Ok(seen)
+    })
 }
 
 /// Plays a scenario over loopback sockets in real time. It makes an async runtime of its own.
@@ -168,26 +185,23 @@ pub fn play_over_sockets(scenario: &Scenario) -> Played {
 
 fn play_once_over_sockets(scenario: &Scenario) -> Played {
     let runtime = Builder::new_current_thread().enable_all().build();
-    let start = SystemTime::UNIX_EPOCH + EPOCH;
-    let outside = move || -> Outside {
-        (
-            Arc::new(TokioClock::starting_at(start)),
-            Arc::new(SystemRandom::new()),
-        )
-    };
     play(
         Depth::Sockets,
         scenario,
         (runtime, Carrier::Sockets { threads: 1 }),
-        outside,
     )
+}
+
+/// The clock of the current runtime, and randomness that repeats: a run that fails, fails again.
+fn outside() -> Outside {
+    let clock = TokioClock::starting_at(SystemTime::UNIX_EPOCH + EPOCH);
+    (Arc::new(clock), Arc::new(SeededRandom::new(1)))
 }
 
 fn play(
     depth: Depth,
     scenario: &Scenario,
     (runtime, carrier): (io::Result<Runtime>, Carrier),
-    outside: impl FnOnce() -> Outside,
 ) -> Played {
     let play = async |runtime: &Runtime| {
         // The clock belongs to the runtime, so it is made inside.

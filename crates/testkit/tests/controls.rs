@@ -3,15 +3,21 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sealane_model::parse::{self, SourceFile, parse_text};
 use sealane_model::resource::Body;
 use sealane_testkit::compiled::GoldenSet;
 use sealane_testkit::depth::Depth;
 use sealane_testkit::files;
+use sealane_testkit::judge::judge;
 use sealane_testkit::metamorphic;
 use sealane_testkit::report::{FileReport, human};
 use sealane_testkit::run::{Settings, run_text};
+use sealane_testkit::running::observe_in_memory;
+use sealane_testkit::scenario::expect::{Expectation, Want};
+use sealane_testkit::scenario::measure::{Relation, Share};
+use sealane_testkit::scenario::pattern::Pattern;
 use sealane_testkit::scenario::{Scenario, Step};
 
 const FILE: &str = "seeds/all-traffic-to-a-subset.md";
@@ -248,4 +254,88 @@ fn the_seeds_stay_green_under_other_names() {
             human::file(&report, 0, false)
         );
     }
+}
+
+/// How often an item must be called before a share that is off by a third cannot be chance.
+const ENOUGH: u32 = 60;
+
+/// The expectation made wrong; nothing where too few calls could show it.
+fn made_wrong(want: &Want, times: u32) -> Option<Want> {
+    let other = |pattern: &Pattern| match pattern {
+        Pattern::Exact(text) if text == "-" => Pattern::Exact("XX".to_owned()),
+        Pattern::Exact(text) => Pattern::Exact(format!("{text}0")),
+        Pattern::Found(_) => Pattern::Exact("found nowhere".to_owned()),
+    };
+    let shifted = |share: Share| Share {
+        value: if share.value > 0.5 {
+            share.value - 0.34
+        } else {
+            share.value + 0.34
+        },
+        ..share
+    };
+    Some(match want {
+        Want::Each(pattern) => Want::Each(other(pattern)),
+        Want::Split(parts) => {
+            let parts = parts
+                .iter()
+                .map(|(pattern, share)| (pattern.clone(), shifted(*share)));
+            Want::Split((times >= ENOUGH).then(|| parts.collect())?)
+        }
+        Want::Number(relation, number) => Want::Number(
+            Relation::Exactly,
+            if *relation == Relation::Exactly {
+                number + 1.0
+            } else {
+                -1.0
+            },
+        ),
+        Want::Copies(copies) => {
+            let mut copies = copies.clone();
+            copies.insert("nobody-at-all".to_owned(), Share::ALL);
+            Want::Copies(copies)
+        }
+        Want::Headers(headers) => Want::Headers(
+            headers
+                .iter()
+                .map(|(name, pattern)| {
+                    let absent = Pattern::Exact("not absent".to_owned());
+                    (name.clone(), Some(pattern.as_ref().map_or(absent, other)))
+                })
+                .collect(),
+        ),
+        Want::Within(_) => Want::Within(vec![(Relation::AtLeast, Duration::from_hours(1))]),
+    })
+}
+
+#[test]
+fn no_expectation_of_any_scenario_passes_when_it_is_made_wrong() {
+    let (mut tried, mut passed) = (0, Vec::new());
+    for file in files::find(&[root().join("scenarios")]).expect("the scenarios can be read") {
+        let text = fs::read_to_string(&file).expect("a scenario of the project");
+        let name = file.display().to_string();
+        let scenario = Scenario::read(&name, &text).expect("every scenario can be read");
+        // What needs TLS cannot be observed yet.
+        let Ok(seen) = observe_in_memory(&scenario) else {
+            continue;
+        };
+        for (item, seen) in scenario.items().zip(seen) {
+            for expectation in &item.expect {
+                let Some(want) = made_wrong(&expectation.want, item.times) else {
+                    continue;
+                };
+                let wrong = Expectation {
+                    want,
+                    ..expectation.clone()
+                };
+                tried += 1;
+                let checks = judge(&[wrong], &seen, scenario.options.weights);
+                if checks.iter().all(|check| check.ok) {
+                    passed.push(format!("{name}:{}: {}", item.line, expectation.key));
+                }
+            }
+        }
+    }
+    assert!(passed.is_empty(), "{}", passed.join("\n"));
+    assert!(tried > 2000, "only {tried} expectations");
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sealane_testkit::compiled::GoldenSet;
 use sealane_testkit::depth::Depth;
+use sealane_testkit::expected::ExpectedFailures;
 use sealane_testkit::files;
 use sealane_testkit::report::human;
 use sealane_testkit::run::Settings;
@@ -57,4 +58,13 @@ fn every_reasoned_difference_is_still_there() {
         used.extend(golden.used(&scenario).expect("every scenario compiles"));
     }
     assert_eq!(golden.reasoned.stale(&used), Vec::<&str>::new());
+}
+
+#[test]
+fn the_list_of_known_failures_only_shrinks() {
+    /// Lower this with the list.
+    const AT_MOST: usize = 4;
+    let list = fs::read_to_string(root().join("scenarios").join(suite::LIST));
+    let list = ExpectedFailures::parse(&list.expect("there is a list")).expect("it can be read");
+    assert_eq!(list.entries().len(), AT_MOST);
 }
