@@ -81,9 +81,8 @@ pub(crate) fn columns(kind: Kind) -> Vec<Column> {
             }),
         ],
         Kind::Namespace => vec![column("STATUS", |_| "Active".to_owned())],
-        Kind::Gateway | Kind::Sidecar | Kind::DaemonSet | Kind::Endpoints | Kind::Node => {
-            Vec::new()
-        }
+        Kind::Gateway => vec![column("SERVERS", servers)],
+        Kind::Sidecar | Kind::DaemonSet | Kind::Endpoints | Kind::Node => Vec::new(),
     }
 }
 
@@ -134,6 +133,18 @@ fn ports(object: &Value) -> String {
         })
         .collect();
     or(ports.join(","), "<none>")
+}
+
+/// The servers of a Gateway and where each is bound: `80/HTTP 127.0.0.1:8080`.
+fn servers(object: &Value) -> String {
+    let servers: Vec<_> = items(object, "/status/servers")
+        .map(|server| {
+            let port = number(server, "/port").unwrap_or_default();
+            let address = or(text(server, "/address"), "<not served>");
+            format!("{port}/{} {address}", text(server, "/protocol"))
+        })
+        .collect();
+    or(servers.join(","), "<none>")
 }
 
 fn images(object: &Value) -> String {

@@ -27,6 +27,8 @@ pub struct ServerView {
     pub selector: Vec<String>,
     /// The port of the server.
     pub port: u32,
+    /// The name of that port.
+    pub name: String,
     /// Its protocol: `HTTP`, `HTTPS`, ….
     pub protocol: String,
     /// Its hosts.
@@ -90,6 +92,7 @@ fn servers_of(key: &ObjectKey, gateway: &Gateway, rules: &[RuleView]) -> Vec<Ser
         gateway: key.name.clone(),
         selector: selector.clone(),
         port: server.port.number,
+        name: server.port.name.clone(),
         protocol: server.port.protocol.clone(),
         hosts: server.hosts.clone(),
         rules: rules

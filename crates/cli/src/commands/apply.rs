@@ -51,10 +51,13 @@ fn show(answer: &Value) -> Result<()> {
     }
     let number = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or(0);
     if changed {
+        let proxies = match number("proxies") {
+            1 => "1 proxy".to_owned(),
+            count => format!("{count} proxies"),
+        };
         print::line(format_args!(
-            "generation {} live on {} proxies in {} ms",
+            "generation {} live on {proxies} in {} ms",
             number("generation"),
-            number("proxies"),
             number("tookMs")
         ))?;
     }

@@ -1,5 +1,7 @@
 //! `sealane get`: objects as kubectl shows them, and what runs.
 
+mod servers;
+
 use anyhow::{Result, bail};
 use sealane_model::kind::Kind;
 use serde_json::{Value, json};
@@ -36,7 +38,13 @@ pub(crate) async fn run(args: &Get) -> Result<()> {
     for wanted in wanted {
         match wanted {
             Wanted::Workloads => return workloads(args, &admin).await,
-            Wanted::Objects(kind) => found.push((kind, objects(args, &admin, kind, &names).await?)),
+            Wanted::Objects(kind) => {
+                let mut items = objects(args, &admin, kind, &names).await?;
+                if kind == Kind::Gateway {
+                    servers::add(&admin, &mut items).await?;
+                }
+                found.push((kind, items));
+            }
         }
     }
     show(args, &found, !names.is_empty())

@@ -45,11 +45,13 @@ pub(crate) fn run(args: Up) -> Result<ExitCode> {
 async fn up(args: Up) -> Result<ExitCode> {
     let mut files = manifests::source(&args.paths, &args.namespace)?;
     let logs = accesslog::Logs::open(args.access_log.as_deref(), args.access_log_encoding)?;
+    // Before anything starts, so that a port that is taken costs nobody a started mesh.
+    let admin = bind_api(args.admin_port).await?;
     let replies = Arc::new(Replies::new(logs.sink()));
     let narrator = narrate::Narrator::new(logs.takes_stdout());
     let mesh = Arc::new(Mesh::start(&options(&args, &replies, &narrator))?);
     start(&mesh, &mut files, &args, &narrator).await?;
-    let admin = serve_api(&mesh, &replies, args.admin_port).await?;
+    let admin = serve_api(&mesh, &replies, admin)?;
     let known = RuntimeFile::write(admin).context("cannot say where the mesh is")?;
     narrator.say(&map::map(&mesh, admin, &args));
     let narrating = tokio::spawn(narrate::narrate(Arc::clone(&mesh), narrator.clone()));
@@ -113,33 +115,44 @@ async fn start(
             .map(|path| path.display().to_string())
             .collect();
         let why = if findings.errors() > 0 {
-            format!("{} errors; nothing was started", findings.errors())
+            let errors = narrate::counted(findings.errors(), "error");
+            format!("{errors}; nothing was started")
         } else {
-            format!("no manifest in {}", paths.join(", "))
+            format!(
+                "no manifest in {}\n  \
+                 want YAML or JSON files with Istio and Kubernetes objects, or - for standard input",
+                paths.join(", ")
+            )
         };
         return Err(Failure::bad_input(format!("{found}error: {why}")).into());
     }
     if control.wait_live(applied.record.generation).await.is_err() {
-        return Err(Failure::bad_input(ports::explain(mesh, args)).into());
+        let text = ports::explain(mesh, args);
+        return Err(Failure { code: 1, text }.into());
     }
     narrator.started(&applied.record, &summary);
     Ok(())
 }
 
-async fn serve_api(mesh: &Arc<Mesh>, replies: &Arc<Replies>, port: u16) -> Result<SocketAddr> {
-    let bound = TcpListener::bind(("127.0.0.1", port)).await;
-    let listener = match bound {
-        Ok(listener) => listener,
+async fn bind_api(port: u16) -> Result<TcpListener> {
+    match TcpListener::bind(("127.0.0.1", port)).await {
         Err(error) if port != 0 && error.kind() == std::io::ErrorKind::AddrInUse => {
             let owner = ports::owner(port).map_or_else(String::new, |who| format!(" by {who}"));
             let text = format!(
                 "error: port {port} of 127.0.0.1 is in use{owner}\n  \
                  the admin API wants it\n  try --admin-port 0 for a free one"
             );
-            return Err(Failure { code: 1, text }.into());
+            Err(Failure { code: 1, text }.into())
         }
-        Err(error) => return Err(error.into()),
-    };
+        bound => Ok(bound?),
+    }
+}
+
+fn serve_api(
+    mesh: &Arc<Mesh>,
+    replies: &Arc<Replies>,
+    listener: TcpListener,
+) -> Result<SocketAddr> {
     let address = listener.local_addr()?;
     mesh.seats().staff().close_to_workloads(address);
     let shared = Shared {
