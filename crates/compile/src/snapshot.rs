@@ -5,6 +5,7 @@ pub(crate) mod destination_rules;
 mod service_entries;
 mod services;
 mod slices;
+mod unmet;
 mod virtual_services;
 pub(crate) mod workloads;
 
@@ -94,7 +95,7 @@ impl Snapshot {
         let services = all_services(&sorted, &workloads, &mesh);
         let virtual_services =
             virtual_services::resolve(&sorted.virtual_services, &mesh, &mut findings);
-        Self {
+        let mut snapshot = Self {
             generation,
             hash,
             by_host: by_host(&services),
@@ -106,7 +107,10 @@ impl Snapshot {
             workloads,
             findings,
             mesh,
-        }
+        };
+        let unmet = unmet::findings(&snapshot);
+        snapshot.findings.extend(unmet);
+        snapshot
     }
 
     /// What is wrong in the declared objects, whichever proxy asks.
