@@ -136,6 +136,16 @@ mod tests {
     }
 
     #[test]
+    fn a_shift_between_destinations_with_ports_is_one_too() {
+        let with_port =
+            |text: String| text.replace("host: reviews,", "host: reviews, port: {number: 80},");
+        assert_eq!(
+            between(&with_port(split(80, 20)), &with_port(split(50, 50))),
+            "VirtualService default/reviews: reviews v1 80→50 %, v2 20→50 %"
+        );
+    }
+
+    #[test]
     fn other_changes_name_the_fields() {
         let timeout = |value: &str| format!("{}    timeout: {value}\n", route("v1"));
         assert_eq!(

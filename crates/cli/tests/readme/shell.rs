@@ -40,6 +40,8 @@ impl Shell {
             copy(&root.join(name), &folder.path().join(name))?;
         }
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sealane"), folder.path().join("sealane"))?;
+        // No progress bar beside the answer: a person sees none either, on a terminal.
+        std::fs::write(folder.path().join(".curlrc"), "silent\n")?;
         Ok(Self {
             folder,
             ports: Ports::default(),

@@ -35,8 +35,8 @@ fn without_routes(spec: &Value) -> Value {
     spec
 }
 
-/// Host and subset of a destination.
-type Destination = (String, String);
+/// Host, subset and port of a destination; the port is told apart and not said.
+type Destination = (String, String, String);
 
 /// The share of each destination, in hundredths of a percent; `None` when more than weights is in
 /// the routes.
@@ -57,7 +57,7 @@ fn shares_of(rule: &Value) -> Option<BTreeMap<Destination, u64>> {
         let destination = fields.get("destination")?.as_object()?;
         let plain = destination
             .keys()
-            .all(|key| key == "host" || key == "subset");
+            .all(|key| ["host", "subset", "port"].contains(&key.as_str()));
         if !only_weights || !plain || total == 0 {
             return None;
         }
@@ -65,8 +65,9 @@ fn shares_of(rule: &Value) -> Option<BTreeMap<Destination, u64>> {
             let value = destination.get(key).and_then(Value::as_str);
             value.unwrap_or_default().to_owned()
         };
-        *shares.entry((text("host"), text("subset"))).or_default() +=
-            weight(route)? * 10_000 / total;
+        let port = destination.get("port").map(Value::to_string);
+        let key = (text("host"), text("subset"), port.unwrap_or_default());
+        *shares.entry(key).or_default() += weight(route)? * 10_000 / total;
     }
     Some(shares)
 }
@@ -82,7 +83,7 @@ fn moves(old: &BTreeMap<Destination, u64>, new: &BTreeMap<Destination, u64>) -> 
         if before == after {
             continue;
         }
-        let (host, subset) = destination;
+        let (host, subset, _port) = destination;
         let mut words = Vec::new();
         // The host is said once for all of its subsets.
         if host != named || subset.is_empty() {
