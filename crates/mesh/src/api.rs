@@ -12,13 +12,14 @@ use axum::{Json, middleware};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use sealane_compile::compile;
 use sealane_control::api::{guard, status::Refusal};
+use sealane_control::origins::Place;
 use sealane_runtime::Runtime;
 use sealane_world::pods::Role;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::foresee::{Imagined, foresee};
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, rule_at};
 use crate::replies::Replies;
 
 /// What the API stands on.
@@ -156,7 +157,12 @@ async fn decide(
     let runtime = Runtime::build(&compiled.resources, None);
     let runtime = runtime.map_err(|errors| Refusal::invalid(format!("{errors:?}")))?;
     let mut foresight = foresee(&runtime, &mesh.world(), &request);
-    foresight.rule = mesh.rule(&proxy, &foresight.origin).unwrap_or_default();
+    let origin = compiled.origins.get(foresight.origin.as_str());
+    let rule = origin.and_then(|origin| {
+        let object = current.object(&origin.object)?;
+        Some(rule_at(&Place::of(object, &origin.path)))
+    });
+    foresight.rule = rule.unwrap_or_default();
     Ok(Json(serde_json::to_value(&foresight).unwrap_or_default()))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use sealane_control::origins::Place;
 use sealane_control::view::{ServerView, servers};
 use sealane_control::{Control, control};
 use sealane_seam::Connection;
@@ -224,10 +225,7 @@ impl Mesh {
     /// A rule, for people: `VirtualService default/reviews, virtual-service.yaml:14`.
     pub fn rule(&self, proxy: &str, origin: &str) -> Option<String> {
         let place = self.control.place_of(proxy, origin)?;
-        Some(match &place.file {
-            Some(file) => format!("{}, {file}:{}", place.object, place.line),
-            None => place.object.to_string(),
-        })
+        Some(rule_at(&place))
     }
 
     /// What leads to proxies.
@@ -238,5 +236,13 @@ impl Mesh {
     /// Ends gracefully: no new connections, requests in flight finish within the drain time.
     pub async fn stop(&self) {
         self.seats.drain().await;
+    }
+}
+
+/// A place, for people: the object, with file and line where it has them.
+pub fn rule_at(place: &Place) -> String {
+    match &place.file {
+        Some(file) => format!("{}, {file}:{}", place.object, place.line),
+        None => place.object.to_string(),
     }
 }
