@@ -30,6 +30,19 @@ pub(crate) fn unreachable(rule: &Origin, catch_all: &FieldPath) -> Finding {
     )
 }
 
+/// A rule whose faults are injected before its retries and its timeout begin.
+pub(crate) fn fault_comes_first(rule: &Origin) -> Finding {
+    let mut finding = at(
+        Code::SilentlyDropped,
+        rule,
+        "faults are injected before this rule's retries and timeout begin: these do not act on \
+         what is injected"
+            .to_owned(),
+    );
+    finding.path = rule.path.field("fault");
+    finding
+}
+
 /// A rule that hands over to a VirtualService that is not there or not visible.
 pub(crate) fn no_delegate(rule: &Origin, namespace: &str, name: &str) -> Finding {
     let mut finding = at(

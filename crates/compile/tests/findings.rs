@@ -190,3 +190,12 @@ fn a_credential_that_sidecars_ignore_is_told() {
         rule("{ host: reviews, trafficPolicy: { tls: { mode: SIMPLE, credentialName: cert } } }");
     assert_eq!(found(&at_client(&text)), ["SL0213 reviews "]);
 }
+
+#[test]
+fn a_fault_beside_retries_is_told() {
+    let text = virtual_service(
+        "{ hosts: [reviews], http: [{ fault: { abort: { httpStatus: 503, percentage: { value: 50 } } },
+           retries: { attempts: 2 }, route: [{ destination: { host: reviews } }] }] }",
+    );
+    assert_eq!(found(&at_client(&text)), ["SL0213 reviews http[0].fault"]);
+}

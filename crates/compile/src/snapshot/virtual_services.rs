@@ -60,6 +60,7 @@ pub(super) fn resolve(
         let mut rules = root.rules.clone();
         rules.spec.http = delegates::merge(&root.rules, &delegates, findings);
         warn_of_unreachable(&rules, findings);
+        warn_of_faults(&rules, findings);
         merged.push(rules);
     }
     merged
@@ -76,6 +77,16 @@ fn warn_of_unreachable(rules: &Declared<Rules>, findings: &mut Vec<Finding>) {
             &rule.origin.rule,
             &last.origin.rule.path,
         ));
+    }
+}
+
+/// Retries and timeouts begin behind the filter that injects faults.
+fn warn_of_faults(rules: &Declared<Rules>, findings: &mut Vec<Finding>) {
+    for rule in &rules.spec.http {
+        let route = &rule.route;
+        if route.fault.is_some() && (route.retries.is_some() || route.timeout.is_some()) {
+            findings.push(finding::fault_comes_first(&rule.origin.rule));
+        }
     }
 }
 
