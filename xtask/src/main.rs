@@ -23,7 +23,7 @@ usage: cargo xtask COMMAND
 
   check   format, lints, tidy, tests and docs: what CI runs
   tidy    the rules that no lint knows: layers, import cycles, file heads, sizes
-  bless   write the golden files anew; read the difference before you commit it
+  bless   write what documents show anew; read the difference before you commit it
   gen     take the descriptors of Envoy's messages from the envoy-types package
 ";
 

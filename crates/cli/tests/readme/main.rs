@@ -9,10 +9,9 @@ mod shell;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
-use document::Block;
-use shell::Shell;
+use shell::{Outcome, Purpose, Shell};
 
 #[test]
 fn the_readme_shows_what_happens() -> Result<()> {
@@ -29,22 +28,40 @@ fn the_movie_example_shows_what_happens() -> Result<()> {
     check("examples/movie/README.md")
 }
 
-/// Plays the blocks of one document in their order, in one shell.
+/// Plays the blocks of one document in their order, in one shell. With `SEALANE_BLESS` set, what
+/// differs is written into the document.
 fn check(document: &str) -> Result<()> {
     let path = root()?.join(document);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {document}"))?;
-    let mut shell = Shell::new(&root()?)?;
+    let mut text = std::fs::read_to_string(&path).with_context(|| format!("reading {document}"))?;
+    let purpose = match std::env::var_os("SEALANE_BLESS") {
+        Some(_) => Purpose::Write,
+        None => Purpose::Compare,
+    };
+    let mut shell = Shell::new(&root()?, purpose)?;
+    let mut corrections = Vec::new();
     for block in document::blocks(&text) {
-        match block {
-            Block::Command(command) => shell
-                .run(&command.text, &command.output)
-                .with_context(|| format!("{document}:{}: {}", command.line, command.text))?,
-            Block::FromUp { line, output } => shell
-                .expect_from_up(&output)
-                .with_context(|| format!("{document}:{line}: what `up` prints"))?,
+        let (outcome, what) = match &block.command {
+            Some(command) => (shell.run(command, &block.output), command.as_str()),
+            None => (shell.hear_up(&block.output), "what `up` says then"),
+        };
+        match outcome.with_context(|| format!("{document}:{}: {what}", block.at))? {
+            Outcome::AsShown => {}
+            Outcome::Otherwise(seen) if purpose == Purpose::Write => {
+                corrections.push((block, seen));
+            }
+            Outcome::Otherwise(seen) => bail!(
+                "{document}:{}: {what}\nprints\n{}\n`cargo xtask bless` writes it down",
+                block.at,
+                seen.join("\n")
+            ),
         }
     }
-    shell.stop()
+    shell.stop()?;
+    for (block, seen) in corrections.iter().rev() {
+        text = block.replace(&text, seen);
+        std::fs::write(&path, &text)?;
+    }
+    Ok(())
 }
 
 fn root() -> Result<PathBuf> {

@@ -15,11 +15,31 @@ use crate::shape::{self, Ports};
 /// How long the mesh may take to say what the document shows. It takes milliseconds; a busy machine
 /// may need more.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a mesh is listened to that may say anything, so that it can be written down.
+const LISTENING: Duration = Duration::from_secs(3);
 /// Flags by which a mesh does not meet others on its ports.
 const OWN_PORTS: &str = "--gateway-port 80=auto --admin-port 0";
 
+/// What the output of a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be compared with the document.
+    Compare,
+    /// To be written into the document, with the ports that people get.
+    Write,
+}
+
+/// What became of one block.
+pub(crate) enum Outcome {
+    /// It is as the document shows it.
+    AsShown,
+    /// It is this instead.
+    Otherwise(Vec<String>),
+}
+
 /// A shell in which one document is played.
 pub(crate) struct Shell {
+    purpose: Purpose,
     folder: TempDir,
     ports: Ports,
     up: Option<Up>,
@@ -34,7 +54,7 @@ struct Up {
 
 impl Shell {
     /// A shell in a copy of what documents name below `root`.
-    pub(crate) fn new(root: &Path) -> Result<Self> {
+    pub(crate) fn new(root: &Path, purpose: Purpose) -> Result<Self> {
         let folder = TempDir::new()?;
         for name in ["examples", "scenarios"] {
             copy(&root.join(name), &folder.path().join(name))?;
@@ -43,6 +63,7 @@ impl Shell {
         // No progress bar beside the answer: a person sees none either, on a terminal.
         std::fs::write(folder.path().join(".curlrc"), "silent\n")?;
         Ok(Self {
+            purpose,
             folder,
             ports: Ports::default(),
             up: None,
@@ -50,42 +71,52 @@ impl Shell {
     }
 
     /// Runs a command and compares what it prints. `sealane up` goes on in the background.
-    pub(crate) fn run(&mut self, command: &str, shown: &[String]) -> Result<()> {
+    pub(crate) fn run(&mut self, command: &str, shown: &[String]) -> Result<Outcome> {
         let command = command.replace("cargo run --release --", "sealane");
         let command = self.ports.fill_in(&command);
         if command.starts_with("sealane up ") {
             self.stop()?;
-            self.up = Some(self.start(&format!("exec {command} {OWN_PORTS} 2>&1"))?);
-            return self.expect_from_up(shown);
+            let ports = match self.purpose {
+                Purpose::Compare => OWN_PORTS,
+                Purpose::Write => "",
+            };
+            self.up = Some(self.start(&format!("exec {command} {ports} 2>&1"))?);
+            return self.hear_up(shown);
         }
         if command.starts_with("curl ") && !has_curl() {
             eprintln!("skipped, there is no curl here: {command}");
-            return Ok(());
+            return Ok(Outcome::AsShown);
         }
         let output = self.shell(&format!("{{ {command}\n}} 2>&1")).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let seen: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
-        ensure!(
-            shape::matches(shown, &seen, &mut self.ports),
-            "it prints\n{text}"
-        );
-        Ok(())
+        Ok(if shape::matches(shown, &seen, &mut self.ports) {
+            Outcome::AsShown
+        } else {
+            Outcome::Otherwise(seen)
+        })
     }
 
     /// Waits until `sealane up` has printed what a document shows.
-    pub(crate) fn expect_from_up(&mut self, shown: &[String]) -> Result<()> {
+    pub(crate) fn hear_up(&mut self, shown: &[String]) -> Result<Outcome> {
+        let patience = match self.purpose {
+            Purpose::Compare => PATIENCE,
+            Purpose::Write => LISTENING,
+        };
         let up = self.up.as_mut().context("no `sealane up` is running")?;
         while !shape::matches(shown, &up.unseen, &mut self.ports) {
-            match up.lines.recv_timeout(PATIENCE) {
+            match up.lines.recv_timeout(patience) {
                 Ok(line) => up.unseen.push(line),
-                Err(RecvTimeoutError::Timeout) => bail!("it prints\n{}", up.unseen.join("\n")),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Ok(Outcome::Otherwise(std::mem::take(&mut up.unseen)));
+                }
                 Err(RecvTimeoutError::Disconnected) => {
                     bail!("it has ended, and printed\n{}", up.unseen.join("\n"))
                 }
             }
         }
         up.unseen.clear();
-        Ok(())
+        Ok(Outcome::AsShown)
     }
 
     /// Ends the mesh as Ctrl-C would, if one runs.
