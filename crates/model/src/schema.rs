@@ -1,7 +1,7 @@
 //! How a Rust type relates to a document: decoding from a spanned tree, encoding to JSON, and the
 //! table of its fields.
 //!
-//! The macros [`object!`], [`choices!`] and [`oneof!`] make all of it from one declaration.
+//! The macros `object!`, `choices!` and `oneof!` make all of it from one declaration.
 
 mod context;
 mod declare;

@@ -3,7 +3,7 @@
 //! [`Runtime::build`] reads one proxy's resources once and refuses what it does not understand,
 //! with the path of the field. Everything after that is plain data without locks: which listener
 //! and filter chain takes a connection ([`Runtime::choose_chain`]), which route takes a request
-//! ([`decide`]), what that route would do. Deliberately absent: sockets, clocks, randomness and
+//! ([`decide()`]), what that route would do. Deliberately absent: sockets, clocks, randomness and
 //! anything that changes while serving; splits, fractions and hash policies stay symbolic, and
 //! `proxy::live` resolves them.
 
