@@ -357,10 +357,7 @@ impl Control {
     fn complete(&self, record: &mut Record, found: &[Diagnostic]) {
         let current = self.current();
         for diagnostic in found {
-            let diagnostic = placed(diagnostic.clone(), &current);
-            if !record.findings.diagnostics.contains(&diagnostic) {
-                record.findings.diagnostics.push(diagnostic);
-            }
+            record.findings.add(placed(diagnostic.clone(), &current));
         }
         record.findings.texts = merged(&current.texts, &record.findings.texts);
     }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use sealane_model::diagnostic::{Diagnostic, Style, render};
+use sealane_model::diagnostic::{Diagnostic, Label, Style, render};
 use tokio::sync::broadcast;
 
 /// Records that are kept.
 const KEPT: usize = 256;
+/// Places that are shown of one finding.
+const LABELS: usize = 4;
 /// Events that a slow listener may be behind.
 const BEHIND: usize = 256;
 
@@ -36,6 +38,46 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Adds a finding, once. The same words about the same object at another place become a
+    /// further label of the first one.
+    pub(crate) fn add(&mut self, finding: Diagnostic) {
+        let is_same = |known: &&mut Diagnostic| {
+            known.code == finding.code
+                && known.object == finding.object
+                && known.file == finding.file
+                && known.message == finding.message
+        };
+        let Some(known) = self.diagnostics.iter_mut().find(is_same) else {
+            self.diagnostics.push(finding);
+            return;
+        };
+        for label in finding.labels {
+            let is_new = known.labels.iter().all(|old| old.span != label.span);
+            if is_new && known.labels.len() < LABELS {
+                known.labels.push(Label {
+                    text: "and here".to_owned(),
+                    ..label
+                });
+            }
+        }
+    }
+
+    /// Those that are not among `others`, wherever in their files they are.
+    #[must_use]
+    pub fn without(&self, others: &Self) -> Self {
+        let is_known = |found: &Diagnostic| {
+            others.diagnostics.iter().any(|other| {
+                (found.code, &found.object, &found.file, &found.message)
+                    == (other.code, &other.object, &other.file, &other.message)
+            })
+        };
+        let new = self.diagnostics.iter().filter(|found| !is_known(found));
+        Self {
+            diagnostics: new.cloned().collect(),
+            texts: Arc::clone(&self.texts),
+        }
+    }
+
     /// As rustc shows them; empty when there is none.
     pub fn render(&self, style: Style) -> String {
         let text = |path: &str| self.texts.get(path).map(|text| &**text);

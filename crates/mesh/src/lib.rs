@@ -5,6 +5,7 @@
 //! routing (they are `compile`'s and `runtime`'s) and printing (that is `cli`'s).
 
 pub mod api;
+mod blame;
 pub mod echoes;
 pub mod foresee;
 pub mod machine;

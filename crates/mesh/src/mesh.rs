@@ -182,8 +182,10 @@ impl Mesh {
     /// Where a port of the gateways with these labels is, or would be, served.
     pub fn placed_at(&self, selector: &[String], port: u16) -> Option<SocketAddr> {
         let ports = self.gateway_ports(selector).into_iter();
-        let mut found = ports.filter(|(_, number, _)| *number == port);
-        found.find_map(|(_, _, address)| self.network.place_of(address))
+        let found = ports.filter(|(_, number, _)| *number == port);
+        let mut places = found.filter_map(|(_, _, address)| self.network.place_of(address));
+        // A free port is known when it is taken.
+        places.find(|place| place.port() != 0)
     }
 
     /// The gateway that serves a socket of this machine, and the mesh address there.

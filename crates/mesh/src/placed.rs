@@ -32,6 +32,8 @@ struct Table {
     sockets: BTreeMap<SocketAddr, SocketAddr>,
     /// Where a mesh address shall be bound, when not on an ephemeral port of loopback.
     wanted: BTreeMap<SocketAddr, SocketAddr>,
+    /// Where it was last, when it was to be a free port: people have noted it.
+    last: BTreeMap<SocketAddr, SocketAddr>,
     /// Who is behind the local end of a connection that one of us made.
     callers: BTreeMap<SocketAddr, SocketAddr>,
 }
@@ -82,12 +84,23 @@ impl Placed {
 impl Transport for Placed {
     fn bind(&self, address: SocketAddr) -> io::Result<Arc<dyn Bound>> {
         let wanted = self.read().wanted.get(&address).copied();
-        let socket = wanted.unwrap_or(SocketAddr::new(LOOPBACK, 0));
         if self.read().sockets.contains_key(&address) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
-        let bound = self.sockets.bind(socket)?;
-        self.write().sockets.insert(address, bound.address());
+        let last = self.read().last.get(&address).copied();
+        let again = last.and_then(|socket| self.sockets.bind(socket).ok());
+        let bound = match again {
+            Some(bound) => bound,
+            None => self
+                .sockets
+                .bind(wanted.unwrap_or(SocketAddr::new(LOOPBACK, 0)))?,
+        };
+        let mut table = self.write();
+        if wanted.is_some_and(|socket| socket.port() == 0) {
+            table.last.insert(address, bound.address());
+        }
+        table.sockets.insert(address, bound.address());
+        drop(table);
         Ok(Arc::new(BoundPlace {
             network: self.clone(),
             address,

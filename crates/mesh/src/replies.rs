@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sealane_proxy::telemetry::access_log::AccessLog;
 use sealane_proxy::telemetry::record::AccessRecord;
 
+use crate::blame::Blame;
 use crate::mesh::Mesh;
 
 /// Records that are kept.
@@ -52,6 +53,12 @@ impl Replies {
         if let Some(host) = record.upstream_host {
             lines.push(format!("  endpoint     {host}"));
         }
+        let (current, world) = (mesh.control().current(), mesh.world());
+        let blame = Blame {
+            current: &current,
+            world: &world,
+        };
+        lines.extend(blame.facts(record));
         lines
     }
 }

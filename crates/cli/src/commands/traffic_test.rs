@@ -21,6 +21,9 @@ const EXACT: f64 = 2.0;
 /// How many standard deviations a random count may be from its share.
 const DEVIATIONS: f64 = 4.0;
 
+/// What stands for the workload of a call that none answered, here and in what the mesh foresees.
+const NO_WORKLOAD: &str = "(no workload)";
+
 /// What a share is expected to be, and of whom.
 struct Expected {
     version: String,
@@ -49,7 +52,8 @@ pub(crate) async fn run(args: &TrafficTest) -> Result<ExitCode> {
     let plan = plan(&admin, args).await;
     let seen = call(args, address, &outgoing, through_gateway).await?;
     let expected = plan.as_ref().map(expectations).unwrap_or_default();
-    let problems = judge(args.count, &expected, &seen);
+    let mut problems = judge(args.count, &expected, &seen);
+    problems.extend(unanswered(plan.as_ref(), &expected, &seen));
     match args.output {
         Output::Json | Output::Yaml => {
             print_value(args.output, &as_json(args, &expected, &seen, &problems))?;
@@ -146,7 +150,7 @@ impl Seen {
             let value = answer.headers.get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        let workload = header("x-echo-workload").unwrap_or_else(|| "(no workload)".to_owned());
+        let workload = header("x-echo-workload").unwrap_or_else(|| NO_WORKLOAD.to_owned());
         let version = header("x-echo-version").unwrap_or_default();
         *self.by_workload.entry((version, workload)).or_default() += 1;
     }
@@ -183,6 +187,23 @@ fn judge(count: u32, expected: &[Expected], seen: &Seen) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Why no workload answers some of the calls, or all of them, in words.
+fn unanswered(plan: Option<&Value>, expected: &[Expected], seen: &Seen) -> Option<String> {
+    let nowhere = expected.iter().find(|part| part.workload == NO_WORKLOAD);
+    if let Some(part) = nowhere {
+        let share = part.share * 100.0;
+        return Some(format!(
+            "{share:.0} % of the calls lead to no workload; sealane curl says why"
+        ));
+    }
+    let reached = seen.by_workload.keys();
+    if !expected.is_empty() || reached.into_iter().any(|(_, name)| name != NO_WORKLOAD) {
+        return None;
+    }
+    let outcome = plan.map(|plan| text(plan, "/outcome")).unwrap_or_default();
+    outcome.ends_with("NR").then_some(outcome)
 }
 
 fn show(args: &TrafficTest, expected: &[Expected], seen: &Seen) -> Result<()> {

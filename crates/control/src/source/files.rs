@@ -242,7 +242,8 @@ fn load(path: &Path, name: &Arc<str>) -> Result<SourceFile, Box<Diagnostic>> {
     };
     let size = fs::metadata(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
     if size.len() > u64::try_from(MAX_FILE).unwrap_or(u64::MAX) {
-        return Err(problem(format!("has more than {MAX_FILE} bytes")));
+        let found = problem(format!("the file has more than {MAX_FILE} bytes"));
+        return Err(Box::new(found.with_help("split it, or leave it out")));
     }
     let bytes = fs::read(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
     SourceFile::from_bytes(Arc::clone(name), bytes)

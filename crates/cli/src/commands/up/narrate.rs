@@ -1,13 +1,13 @@
 //! What the terminal of `sealane up` tells: generations, refusals, replies that proxies made.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sealane_control::source::files::Summary;
-use sealane_control::{Cause, Event, Record, Refusal};
+use sealane_control::{Cause, Event, Findings, Record, Refusal};
 use sealane_mesh::Mesh;
-use sealane_model::diagnostic::Style;
+use sealane_model::diagnostic::{Diagnostic, Style};
 use sealane_proxy::telemetry::event::{Events, LocalReplyEvent};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
@@ -27,6 +27,9 @@ pub(crate) struct Narrator {
     replies: mpsc::Sender<LocalReplyEvent>,
     waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<LocalReplyEvent>>>,
     untold: Arc<AtomicU64>,
+    /// What was found at the last generation: it is told once. Held to compare, never over an
+    /// await.
+    known: Arc<Mutex<Findings>>,
 }
 
 impl Narrator {
@@ -38,6 +41,7 @@ impl Narrator {
             replies,
             waiting: Arc::new(tokio::sync::Mutex::new(waiting)),
             untold: Arc::default(),
+            known: Arc::default(),
         }
     }
 
@@ -50,7 +54,7 @@ impl Narrator {
 
     /// Says what the first generation is.
     pub(crate) fn started(&self, record: &Record, summary: &Summary) {
-        let findings = record.findings.render(Style::Coloured);
+        let findings = self.news(record);
         let lost = record.findings.errors();
         let left = match lost {
             0 => String::new(),
@@ -95,10 +99,18 @@ impl Narrator {
             record.generation,
             record.took.as_millis()
         ));
-        let findings = record.findings.render(Style::Coloured);
+        let findings = self.news(record);
         if !findings.is_empty() {
             self.say(findings.trim_end());
         }
+    }
+
+    /// The findings of a generation that the one before did not have.
+    fn news(&self, record: &Record) -> String {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = record.findings.without(&known);
+        *known = record.findings.clone();
+        news.render(Style::Coloured)
     }
 
     fn refused(&self, refusal: &Refusal) {
@@ -108,7 +120,10 @@ impl Narrator {
             Cause::Files(files) if files.is_empty() => "a change".to_owned(),
             Cause::Files(files) => files.join(", "),
         };
-        let findings = refusal.findings.render(Style::Coloured);
+        // Warnings are about a state that there will not be.
+        let mut findings = refusal.findings.clone();
+        findings.diagnostics.retain(Diagnostic::is_error);
+        let findings = findings.render(Style::Coloured);
         self.say(&format!(
             "✗ {what} not applied; generation {} goes on",
             refusal.generation
