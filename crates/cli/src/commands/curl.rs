@@ -39,13 +39,29 @@ pub(crate) async fn capture_of(admin: &Admin, from: &str) -> Result<String> {
             && (namespace.is_empty() || text(workload, "/namespace") == namespace)
     };
     let mut found: Vec<_> = all.iter().filter(is_meant).collect();
-    if found.len() > 1 {
-        found.retain(|workload| text(workload, "/namespace") == "default");
+    let is_default = |workload: &&Value| text(workload, "/namespace") == "default";
+    if found.len() > 1 && found.iter().any(is_default) {
+        found.retain(is_default);
     }
     match found.as_slice() {
         [workload] => Ok(text(workload, "/capture")),
         [] => Err(unknown_workload(from, &all)),
-        _ => bail!("workload {name} is in several namespaces: say NAMESPACE/{name}"),
+        several => {
+            let names: Vec<_> = several.iter().copied().map(full_name).collect();
+            bail!(
+                "workload {name} is in several namespaces\n  say which: {}",
+                names.join(" ")
+            )
+        }
+    }
+}
+
+/// The name by which a workload is named without doubt.
+fn full_name(workload: &Value) -> String {
+    let (namespace, name) = (text(workload, "/namespace"), text(workload, "/name"));
+    match namespace.as_str() {
+        "default" => name,
+        namespace => format!("{namespace}/{name}"),
     }
 }
 
@@ -56,7 +72,7 @@ fn unknown_workload(from: &str, all: &[Value]) -> anyhow::Error {
     let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
     anyhow!(
         "there is no workload {from:?}{hint}\n  workloads: {}",
-        names.join(" ")
+        all.iter().map(full_name).collect::<Vec<_>>().join(" ")
     )
 }
 

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use sealane_control::source::files::FileSource;
 use sealane_control::source::watch::Watch;
 use sealane_control::{Control, FilesRefused};
@@ -19,8 +19,7 @@ use sealane_mesh::{Carrier, Mesh, Options};
 use sealane_model::diagnostic::Style;
 use sealane_seam::{SystemRandom, TokioClock};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::Up;
 use crate::discover::RuntimeFile;
@@ -50,19 +49,23 @@ async fn up(args: Up) -> Result<ExitCode> {
     let replies = Arc::new(Replies::new(logs.sink()));
     let narrator = narrate::Narrator::new(logs.takes_stdout());
     let mesh = Arc::new(Mesh::start(&options(&args, &replies, &narrator))?);
+    // Before the files are read, so that no save falls between the reading and the watching.
+    let saves = (!args.no_watch).then(|| Watch::start(files.roots()).map_err(Error::from));
     start(&mesh, &mut files, &args, &narrator).await?;
     let admin = serve_api(&mesh, &replies, admin)?;
     let known = RuntimeFile::write(admin).context("cannot say where the mesh is")?;
+    // Whoever has read the map may send one.
+    let mut signals = Signals::new()?;
     narrator.say(&map::map(&mesh, admin, &args));
     let narrating = tokio::spawn(narrate::narrate(Arc::clone(&mesh), narrator.clone()));
-    let watching = (!args.no_watch).then(|| watch(Arc::clone(mesh.control()), files, &narrator));
-    ended(&narrator, &args).await?;
+    let watching = saves.map(|saves| watch(Arc::clone(mesh.control()), files, saves, &narrator));
+    ended(&mut signals, &narrator, &args).await;
     drop(known);
     narrating.abort();
     if let Some(watching) = watching {
         watching.abort();
     }
-    stop(&mesh, &args).await?;
+    stop(&mut signals, &mesh, &args).await;
     logs.finish();
     Ok(ExitCode::SUCCESS)
 }
@@ -171,43 +174,58 @@ fn serve_api(
 fn watch(
     control: Arc<Control>,
     mut files: FileSource,
+    saves: Result<Watch>,
     narrator: &narrate::Narrator,
 ) -> tokio::task::JoinHandle<()> {
     let narrator = narrator.clone();
     tokio::spawn(async move {
-        match Watch::start(files.roots()) {
+        match saves {
             Ok(watch) => control.follow(&mut files, &watch).await,
             Err(error) => narrator.say(&format!("! files are not watched: {error}")),
         }
     })
 }
 
-/// Waits for the signal that ends the mesh.
-async fn ended(narrator: &narrate::Narrator, args: &Up) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        pressed = tokio::signal::ctrl_c() => pressed?,
+/// The signals that end the mesh: one stream for all of them, so that none falls between two.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Waits for the signal that ends the mesh.
+async fn ended(signals: &mut Signals, narrator: &narrate::Narrator, args: &Up) {
+    signals.next().await;
     let seconds = args.drain_time.as_secs_f64();
     narrator.say(&format!(
         "draining, at most {seconds} s · again to stop at once"
     ));
-    Ok(())
 }
 
 /// Lets requests in flight finish, until the time is over or somebody is in a hurry.
-async fn stop(mesh: &Mesh, args: &Up) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let hurry = Notify::new();
+async fn stop(signals: &mut Signals, mesh: &Mesh, args: &Up) {
     tokio::select! {
         drained = tokio::time::timeout(args.drain_time, mesh.stop()) => {
             if drained.is_err() {
                 print::note(format_args!("some requests did not finish in time"));
             }
         }
-        _ = terminate.recv() => hurry.notify_one(),
-        pressed = tokio::signal::ctrl_c() => pressed?,
+        () = signals.next() => {}
     }
-    Ok(())
 }

@@ -120,7 +120,7 @@ impl AccessLog for Lines {
     fn write(&self, record: AccessRecord) {
         let line = match self.encoding {
             LogEncoding::Text => record.to_text(),
-            LogEncoding::Json => record.to_json(),
+            LogEncoding::Json => record.to_json() + "\n",
         };
         let queue = self.queue.lock();
         let sent = queue.is_ok_and(|queue| {
