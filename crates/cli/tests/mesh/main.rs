@@ -1,0 +1,19 @@
+//! The `sealane` binary from outside: meshes that really run, called over loopback sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking, as the tests do"
+)]
+
+mod bad_input;
+mod change;
+mod drain;
+mod failures;
+mod identity;
+mod manifests;
+mod objects;
+mod run;
+mod sides;
+mod split;
+mod wire;
