@@ -89,3 +89,18 @@ fn an_empty_value_is_written_only_when_asked_for() {
     edits.write[0].keep_empty = true;
     assert_eq!(edited(&edits, &[("a", "old")]), ["a="]);
 }
+
+#[test]
+fn edits_are_empty_when_they_neither_remove_nor_write() {
+    let removing = HeaderEdits {
+        remove: vec![HeaderName::from_static("x-a")],
+        write: Vec::new(),
+    };
+    assert!(HeaderEdits::default().is_empty());
+    assert!(!removing.is_empty());
+    let writing = HeaderEdits {
+        remove: Vec::new(),
+        write: vec![write("x-a", "1", WriteMode::Append)],
+    };
+    assert!(!writing.is_empty());
+}

@@ -68,11 +68,6 @@ impl PathMatch {
             Self::Exact { .. } | Self::Regex(_) | Self::Connect => path.len(),
         }
     }
-
-    /// Whether every path fulfils it.
-    pub fn takes_all(&self) -> bool {
-        matches!(self, Self::Prefix { prefix, .. } if matches!(&**prefix, "" | "/"))
-    }
 }
 
 /// For humans: `prefix /api`, `path /login`, `path matches /v[0-9]+`.

@@ -48,11 +48,6 @@ impl Pattern {
         })
     }
 
-    /// The pattern as it was written.
-    pub fn as_str(&self) -> &str {
-        &self.source
-    }
-
     /// Whether the whole of `value` matches.
     pub fn matches_whole(&self, value: &[u8]) -> bool {
         self.whole.is_match(value)
@@ -149,6 +144,14 @@ mod tests {
         assert!(matches(pattern, "group=beta"));
         assert!(matches(pattern, "a=1; group=beta; b=2"));
         assert!(!matches(pattern, "xgroup=beta"));
+    }
+
+    #[test]
+    fn patterns_are_equal_when_they_are_written_alike() {
+        let parse = |source| Pattern::parse(source).unwrap();
+        assert_eq!(parse("a+"), parse("a+"));
+        assert_ne!(parse("a+"), parse("aa*"));
+        assert_eq!(parse("a+").to_string(), "a+");
     }
 
     #[test]

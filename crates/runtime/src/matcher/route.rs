@@ -47,15 +47,6 @@ impl RouteMatch {
             && self.query.iter().all(|query| query.matches(head))
     }
 
-    /// Whether every request that has a path is taken.
-    pub fn takes_all(&self) -> bool {
-        self.path.takes_all()
-            && !self.never
-            && !self.grpc
-            && self.headers.is_empty()
-            && self.query.is_empty()
-    }
-
     /// A CONNECT has no path and is taken only by a route that asks for it.
     fn takes_path(&self, head: &RequestHead<'_>) -> bool {
         match (&self.path, head.method == Method::CONNECT) {

@@ -100,3 +100,58 @@ fn a_short_list_has_no_index() {
     assert!(routes.index.is_none());
     assert_eq!(routes.len(), INDEXED - 1);
 }
+
+/// Operations that tell their level by the name that they remove.
+fn level(name: &'static str) -> HeaderOps {
+    let mut level = HeaderOps::default();
+    level
+        .request
+        .remove
+        .push(http::HeaderName::from_static(name));
+    level
+}
+
+#[test]
+fn the_levels_of_headers_go_from_the_destination_outwards_or_back() {
+    let all = PathMatch::Prefix {
+        prefix: "/".into(),
+        ignore_case: false,
+    };
+    let of_route = Route {
+        headers: level("route"),
+        ..(*route(0, all, false)).clone()
+    };
+    let host = VirtualHost {
+        name: "a".into(),
+        domains: Vec::new(),
+        routes: [Arc::new(of_route.clone())].into_iter().collect(),
+        require_tls: false,
+        attempt_count: false,
+        headers: level("host"),
+    };
+    let part = Part {
+        cluster: "c".into(),
+        weight: 1,
+        headers: level("part"),
+        host_rewrite: None,
+    };
+    let mut table = RouteTable {
+        name: "80".into(),
+        virtual_hosts: Vec::new(),
+        domains: DomainIndex::default(),
+        ignore_port: false,
+        headers: level("table"),
+        specific_headers_last: false,
+    };
+    let names = |table: &RouteTable, part| -> Vec<String> {
+        let levels = table.header_levels(&host, &of_route, part);
+        let removed = levels.flat_map(|level| &level.request.remove);
+        removed.map(ToString::to_string).collect()
+    };
+    let outwards = ["part", "route", "host", "table"];
+    assert_eq!(names(&table, Some(&part)), outwards);
+    assert_eq!(names(&table, None), outwards[1..]);
+    table.specific_headers_last = true;
+    let inwards = ["table", "host", "route", "part"];
+    assert_eq!(names(&table, Some(&part)), inwards);
+}
