@@ -124,6 +124,12 @@ mod tests {
         assert!(!matches(r"\w+", "\u{fc}"));
         assert!(matches(r"[^\d]", "\u{0664}"));
         assert!(matches(r"(?i)stra.e", "STRA\u{df}E"));
+        assert!(matches(r"\D+", "a\u{0664}") && !matches(r"\D", "4"));
+        assert!(matches(r"\W+", "-\u{fc}") && !matches(r"\W", "u"));
+        assert!(matches(r"\s+", " \t") && !matches(r"\s", "\u{a0}"));
+        assert!(matches(r"\S+", "a\u{a0}") && !matches(r"\S", " "));
+        assert!(matches(r"a\b\x{fc}", "a\u{fc}") && !matches(r"a\bu", "au"));
+        assert!(matches(r"\p{Greek}\PN[\x{61}\pL]", "\u{3b1}xa"));
     }
 
     #[test]
@@ -132,6 +138,8 @@ mod tests {
         assert!(matches("a{2}", "aa"));
         assert!(matches("[[]x", "[x"));
         assert!(matches("[a&&b]+", "a&b"));
+        assert!(matches("[[:digit:]&&b]+", "1&b"));
+        assert!(matches("[a]{id}", "a{id}"));
         assert!(matches(r"\<b\>", "<b>"));
         assert!(matches(r"\Qa.b\E", "a.b"));
         assert!(matches(r"[\w.-]+@x", "a.b-c@x"));

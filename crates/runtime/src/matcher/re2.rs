@@ -112,6 +112,7 @@ impl Translator<'_> {
                 return;
             }
             ('Q', _) => return self.quoted(),
+            ('x' | 'p' | 'P', _) => return self.braced(char),
             _ => {
                 self.out.push('\\');
                 self.out.push(char);
@@ -119,6 +120,21 @@ impl Translator<'_> {
             }
         };
         self.out.push_str(ascii);
+    }
+
+    /// After `\x`, `\p` or `\P`: what stands in braces is a number or a name, `\x{fc}`, `\p{Greek}`.
+    fn braced(&mut self, char: char) {
+        self.out.push('\\');
+        self.out.push(char);
+        if self.rest.peek() != Some(&'{') {
+            return;
+        }
+        for char in self.rest.by_ref() {
+            self.out.push(char);
+            if char == '}' {
+                return;
+            }
+        }
     }
 
     /// After `\Q`: literals up to `\E`.
