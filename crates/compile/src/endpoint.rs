@@ -11,6 +11,7 @@ use sealane_xds::endpoint::{
     ClusterLoadAssignment, Endpoint as XdsEndpoint, LbEndpoint, LocalityLbEndpoints,
 };
 
+use crate::canonical::{canonical_revision, canonical_service};
 use crate::identity::{Locality, ProxyIdentity};
 use crate::mesh::MeshSettings;
 use crate::message::{self, ISTIO};
@@ -183,29 +184,13 @@ fn xds_endpoint(endpoint: &Endpoint, mesh: &MeshSettings) -> LbEndpoint {
 
 /// `NAME;NAMESPACE;CANONICAL NAME;CANONICAL REVISION;CLUSTER`, for telemetry.
 fn workload(endpoint: &Endpoint, mesh: &MeshSettings) -> String {
-    let label = |keys: [&str; 3]| {
-        let mut found = keys.iter().filter_map(|key| endpoint.labels.get(*key));
-        found.next().cloned()
-    };
-    let name = label([
-        "service.istio.io/canonical-name",
-        "app.kubernetes.io/name",
-        "app",
-    ]);
-    let name = name.unwrap_or_else(|| endpoint.workload.clone());
-    let revision = label([
-        "service.istio.io/canonical-revision",
-        "app.kubernetes.io/version",
-        "version",
-    ]);
-    let revision = revision
-        .filter(|revision| revision != "latest")
-        .unwrap_or_default();
+    let name = canonical_service(&endpoint.labels, &endpoint.workload);
+    let revision = canonical_revision(&endpoint.labels).unwrap_or_default();
     [
         &*endpoint.workload,
         &*endpoint.namespace,
-        &*name,
-        &*revision,
+        name,
+        revision,
         &*mesh.cluster_id,
     ]
     .join(";")

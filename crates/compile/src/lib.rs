@@ -1,5 +1,6 @@
 //! Declared objects to Envoy resources: pure, deterministic, never failing.
 
+mod canonical;
 mod cluster;
 mod compile;
 mod created;
@@ -27,6 +28,7 @@ mod targets;
 mod tls;
 mod visibility;
 
+pub use canonical::{canonical_revision, canonical_service};
 pub use compile::{Compiled, compile};
 pub use identity::{Locality, ProxyIdentity, ProxyKind};
 pub use mesh::{MeshSettings, PathNormalization, Weights};
