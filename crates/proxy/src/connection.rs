@@ -9,6 +9,7 @@ use sealane_runtime::listener::{Direction, FilterChain, HttpManager, Listener, N
 use tokio::sync::watch;
 
 use crate::activity::Activity;
+use crate::live::open::TakenConnection;
 use crate::serving::Serving;
 use crate::upstream::connect::Side;
 use crate::worker::Worker;
@@ -34,6 +35,7 @@ pub(crate) struct Downstream {
     pub(crate) listener: Arc<str>,
     pub(crate) direction: Direction,
     pub(crate) activity: Arc<Activity>,
+    pub(crate) taken: TakenConnection,
     chain: RefCell<Arc<FilterChain>>,
     /// The generation that `chain` is of.
     generation: Cell<u64>,
@@ -51,6 +53,7 @@ impl Downstream {
             addresses,
             listener: Arc::clone(&listener.name),
             direction: listener.direction,
+            taken: TakenConnection::of(worker.proxy().live().listener(&listener.name)),
             activity: Arc::new(Activity::new(Arc::clone(&worker.proxy().outside().clock))),
             chain: RefCell::new(Arc::clone(chain)),
             generation: Cell::new(u64::MAX),

@@ -9,8 +9,10 @@
 #![warn(clippy::indexing_slicing)]
 
 pub mod downstream;
+pub mod inspect;
 pub mod proxy;
 pub mod settings;
+pub mod stats;
 pub mod swap;
 pub mod telemetry;
 pub mod worker;

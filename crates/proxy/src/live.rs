@@ -3,8 +3,10 @@
 
 pub(crate) mod circuit;
 pub(crate) mod endpoint;
+pub(crate) mod open;
 pub(crate) mod outlier;
 pub(crate) mod split;
+pub(crate) mod traffic;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +18,7 @@ use circuit::Circuit;
 use endpoint::EndpointLive;
 use outlier::Ejections;
 use split::Sequences;
+use traffic::{ClusterTraffic, ListenerTraffic};
 
 /// All of a proxy's live state.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct Live {
     pub(crate) sequences: Sequences,
     /// By cluster name. Guards the table; taken when a runtime is bound, never per request.
     clusters: Mutex<BTreeMap<Arc<str>, Arc<ClusterLive>>>,
+    /// By listener name. Guards the table; taken when a runtime is bound, and per connection.
+    listeners: Mutex<BTreeMap<Arc<str>, Arc<ListenerTraffic>>>,
 }
 
 /// The live state of one cluster.
@@ -33,6 +38,8 @@ pub(crate) struct ClusterLive {
     pub(crate) circuit: Circuit,
     /// Who is ejected, and for how long.
     pub(crate) ejections: Ejections,
+    /// What has gone there.
+    pub(crate) traffic: ClusterTraffic,
     /// By address. Guards the table; taken when a runtime is bound, never per request.
     endpoints: Mutex<BTreeMap<EndpointAddress, Arc<EndpointLive>>>,
 }
@@ -42,7 +49,18 @@ impl Live {
         Self {
             sequences: Sequences::new(seed),
             clusters: Mutex::default(),
+            listeners: Mutex::default(),
         }
+    }
+
+    /// What has come to the listener called `name`.
+    pub(crate) fn listener(&self, name: &Arc<str>) -> Arc<ListenerTraffic> {
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let entry = listeners.entry(Arc::clone(name));
+        Arc::clone(entry.or_default())
     }
 
     /// The state of the cluster called `name`, made where there is none.
@@ -52,8 +70,14 @@ impl Live {
         Arc::clone(entry.or_insert_with(|| Arc::new(ClusterLive::new(now))))
     }
 
-    /// Forgets clusters and endpoints that nothing refers to any more.
+    /// Forgets listeners, clusters and endpoints that nothing refers to any more.
     pub(crate) fn forget_unused(&self) {
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|_, listener| Arc::strong_count(listener) > 1);
+        drop(listeners);
         let mut clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
         clusters.retain(|_, cluster| Arc::strong_count(cluster) > 1);
         clusters
@@ -67,6 +91,7 @@ impl ClusterLive {
         Self {
             circuit: Circuit::default(),
             ejections: Ejections::new(now),
+            traffic: ClusterTraffic::default(),
             endpoints: Mutex::default(),
         }
     }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use sealane_runtime::Runtime;
 use sealane_seam::{Clock, Random, Resolver, Transport};
+use sealane_xds::Resources;
 
 use crate::live::Live;
 use crate::serving::Serving;
@@ -15,6 +17,9 @@ use crate::settings::Settings;
 use crate::sockets::Sockets;
 use crate::telemetry::access_log::{AccessLog, NoAccessLog};
 use crate::telemetry::event::{Events, NoEvents};
+use crate::telemetry::hop::Who;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::workload::Workloads;
 
 /// What a proxy stands in front of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +57,20 @@ pub struct Proxy {
     access_log: Arc<dyn AccessLog>,
     events: Arc<dyn Events>,
     sockets: Sockets,
+    metrics: Arc<Metrics>,
+    who: Who,
+    received: ArcSwapOption<Received>,
+}
+
+/// The resources that a proxy serves by.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// All of them.
+    pub resources: Arc<Resources>,
+    /// Their generation.
+    pub generation: u64,
+    /// Since when.
+    pub at: SystemTime,
 }
 
 impl Proxy {
@@ -69,6 +88,9 @@ impl Proxy {
             access_log: Arc::new(NoAccessLog),
             events: Arc::new(NoEvents),
             sockets: Sockets::new(),
+            metrics: Arc::default(),
+            who: Who::default(),
+            received: ArcSwapOption::empty(),
         }
     }
 
@@ -91,6 +113,34 @@ impl Proxy {
     pub fn with_events(mut self, events: Arc<dyn Events>) -> Self {
         self.events = events;
         self
+    }
+
+    /// The proxy of the workload at `address`, for metrics, which `workloads` knows as it knows
+    /// those at the other ends.
+    #[must_use]
+    pub fn with_workloads(mut self, address: IpAddr, workloads: Arc<dyn Workloads>) -> Self {
+        self.who = Who::at(address, workloads);
+        self
+    }
+
+    /// The resources that it serves by, as it received them; `None` before the first.
+    pub fn received(&self) -> Option<Arc<Received>> {
+        self.received.load_full()
+    }
+
+    /// Keeps the resources of a generation that is served now, to show them.
+    pub(crate) fn keep(&self, resources: Arc<Resources>, generation: u64) {
+        let at = self.outside.clock.wall();
+        self.received.store(Some(Arc::new(Received {
+            resources,
+            generation,
+            at,
+        })));
+    }
+
+    /// What it counts.
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// The proxy's name in logs.
@@ -141,6 +191,10 @@ impl Proxy {
 
     pub(crate) const fn sockets(&self) -> &Sockets {
         &self.sockets
+    }
+
+    pub(crate) const fn who(&self) -> &Who {
+        &self.who
     }
 
     pub(crate) fn serving(&self) -> Arc<Serving> {

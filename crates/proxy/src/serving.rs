@@ -7,6 +7,7 @@ use sealane_runtime::Runtime;
 use tokio::time::Instant;
 
 use crate::live::Live;
+use crate::live::traffic::ListenerTraffic;
 use crate::upstream::Upstream;
 
 /// A runtime and its clusters' live state, resolved once so that requests need no look-up.
@@ -16,6 +17,8 @@ pub(crate) struct Serving {
     /// Grows with every swap.
     pub(crate) generation: u64,
     upstreams: HashMap<Arc<str>, Arc<Upstream>>,
+    /// What has come to the listeners that there are.
+    listeners: HashMap<Arc<str>, Arc<ListenerTraffic>>,
 }
 
 impl Serving {
@@ -32,8 +35,13 @@ impl Serving {
             (Arc::clone(name), upstream)
         };
         let upstreams = runtime.clusters.iter().map(bind).collect();
+        let listeners = runtime.listeners.keys();
+        let listeners = listeners
+            .map(|name| (Arc::clone(name), live.listener(name)))
+            .collect();
         Self {
             upstreams,
+            listeners,
             runtime,
             generation: before.map_or(0, |before| before.generation + 1),
         }
@@ -42,5 +50,10 @@ impl Serving {
     /// The cluster called `name`.
     pub(crate) fn upstream(&self, name: &str) -> Option<&Arc<Upstream>> {
         self.upstreams.get(name)
+    }
+
+    /// What has come to the listener called `name`.
+    pub(crate) fn listener(&self, name: &str) -> Option<&ListenerTraffic> {
+        self.listeners.get(name).map(Arc::as_ref)
     }
 }

@@ -78,6 +78,8 @@ impl Follower {
         let taken = self.proxy.take_over(&update.resources);
         match &taken {
             Ok(()) => {
+                let resources = Arc::clone(&update.resources);
+                self.proxy.keep(resources, update.generation);
                 self.subscriber.ack(&update);
                 tracing::debug!(%proxy, generation = update.generation, "generation is live");
             }

@@ -1,5 +1,8 @@
 //! TCP chains: one connection of the caller, one to an endpoint, bytes in between.
 
+mod tally;
+
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,10 +13,12 @@ use sealane_runtime::split::Split;
 use sealane_seam::{BoxIo, Connection};
 use tokio::time::Instant;
 
+use self::tally::{REPORT, Tally};
 use crate::connection::{Addresses, Downstream};
 use crate::failure::ConnectFailure;
 use crate::live::circuit::{Permit, Resource};
 use crate::live::endpoint::Active;
+use crate::live::open::OpenConnection;
 use crate::live::outlier::Health;
 use crate::serving::Serving;
 use crate::splice::{Limits, Over, Passed, splice};
@@ -39,6 +44,7 @@ pub(crate) async fn serve(
     let worker = Rc::clone(&downstream.worker);
     let _connected = worker.connected();
     let mut books = Books::open(&worker, &downstream.listener, &downstream.addresses);
+    books.tally = Some(Tally::new(downstream.direction));
     let Some(upstream) = destination(serving, &proxy.split, &worker, &mut books) else {
         return;
     };
@@ -57,6 +63,7 @@ pub(crate) async fn serve(
         over = spliced => over,
         // Bytes know no requests: there is nothing to wait for.
         () = downstream.closing() => Over::Closed,
+        never = books.keep_reporting() => match never {},
     };
     if let Over::Broken(error) = &over {
         tracing::debug!(%error, "connection broke");
@@ -77,7 +84,11 @@ fn destination(
     let cluster = &split.parts.get(part)?.cluster;
     books.record.wanted_cluster = Some(Arc::clone(cluster));
     let upstream = serving.upstream(cluster);
-    if upstream.is_some() {
+    if let Some(upstream) = upstream {
+        books
+            .tally
+            .iter_mut()
+            .for_each(|tally| tally.routed(upstream));
         books.record.cluster = Some(Arc::clone(cluster));
     } else {
         books.record.flags.raise(Flag::NoCluster);
@@ -91,7 +102,7 @@ async fn connect(
     upstream: &Upstream,
     hash: Option<u64>,
     books: &mut Books,
-) -> Option<(Connection, (Permit, Active))> {
+) -> Option<(Connection, (Permit, Active, OpenConnection))> {
     let worker = &downstream.worker;
     let outside = worker.proxy().outside();
     let limit = upstream.cluster.limits.connections;
@@ -110,6 +121,7 @@ async fn connect(
         books.record.flags.raise(Flag::NoHealthyUpstream);
         return None;
     };
+    books.tally.iter_mut().for_each(|tally| tally.tried(&host));
     let address = &host.endpoint.address;
     if let EndpointAddress::Socket(address) = address {
         books.record.upstream_host = Some(*address);
@@ -119,9 +131,11 @@ async fn connect(
     match connecting.await {
         Ok(connection) => {
             books.record.upstream_host = Some(connection.peer);
-            Some((connection, (permit, Active::at(&host.live))))
+            let open = OpenConnection::made(&upstream.live, &host.live);
+            Some((connection, (permit, Active::at(&host.live), open)))
         }
         Err(failure) => {
+            OpenConnection::failed(&upstream.live, &host.live);
             upstream.note(&host, Health::Failed, outside.clock.now());
             books.failed(&failure);
             None
@@ -129,12 +143,15 @@ async fn connect(
     }
 }
 
-/// The bookkeeping of one connection. When it is dropped, the access log is written.
+/// The bookkeeping of one connection. When it is dropped, the last is counted, and the access log
+/// is written.
 struct Books {
     worker: Rc<Worker>,
     record: Box<AccessRecord>,
     started: Instant,
     passed: Passed,
+    /// What metrics are told; nothing of a connection that no chain takes.
+    tally: Option<Tally>,
 }
 
 impl Books {
@@ -150,6 +167,17 @@ impl Books {
             started: clock.now(),
             passed: Passed::new(Arc::clone(clock)),
             worker: Rc::clone(worker),
+            tally: None,
+        }
+    }
+
+    /// Tells metrics what passes, for as long as it is polled.
+    async fn keep_reporting(&self) -> Infallible {
+        loop {
+            if let Some(tally) = &self.tally {
+                tally.report(self.worker.proxy(), &self.record, &self.passed);
+            }
+            tokio::time::sleep(REPORT).await;
         }
     }
 
@@ -165,6 +193,9 @@ impl Books {
 impl Drop for Books {
     fn drop(&mut self) {
         let proxy = self.worker.proxy();
+        if let Some(tally) = &self.tally {
+            tally.close(proxy, &self.record, &self.passed);
+        }
         if !proxy.access_log().wanted() {
             return;
         }

@@ -11,11 +11,17 @@ use std::sync::Arc;
 use sealane_runtime::cluster::{Cluster, Discovery};
 use sealane_runtime::endpoint::{Endpoint, EndpointAddress, Health as DeclaredHealth};
 use sealane_seam::Random;
+use sealane_xds::names::{
+    BLACK_HOLE_CLUSTER as BLACK_HOLE, INBOUND_PASSTHROUGH_CLUSTER as INBOUND_PASSTHROUGH,
+    PASSTHROUGH_CLUSTER as PASSTHROUGH,
+};
 use tokio::time::Instant;
 
-use crate::live::endpoint::EndpointLive;
 use crate::live::outlier::Health;
+use crate::live::traffic::EndpointTraffic;
 use crate::live::{ClusterLive, Live};
+use crate::telemetry::hashed::Hashed;
+use crate::telemetry::metrics::labels::CalledService;
 use balance::{Balancer, Host, Wish};
 
 /// A cluster, its endpoints, and what is known of how they are doing.
@@ -25,6 +31,8 @@ pub(crate) struct Upstream {
     pub(crate) live: Arc<ClusterLive>,
     hosts: Vec<Host>,
     balancer: Balancer,
+    /// The service that it is of, as metrics name it; `None` where the cluster names none.
+    pub(crate) service: Option<Hashed<CalledService>>,
 }
 
 /// What is known when an endpoint is chosen.
@@ -49,10 +57,8 @@ impl Upstream {
             .localities
             .iter()
             .flat_map(|group| {
-                group.endpoints.iter().map(|endpoint| Host {
-                    endpoint: Arc::clone(endpoint),
-                    live: live.endpoint(&endpoint.address),
-                })
+                let hosts = group.endpoints.iter();
+                hosts.map(|endpoint| Host::new(endpoint, live.endpoint(&endpoint.address)))
             })
             .collect();
         let stays = |address: &EndpointAddress| {
@@ -64,6 +70,7 @@ impl Upstream {
             cluster: Arc::clone(cluster),
             live,
             balancer: Balancer::new(cluster, &hosts),
+            service: called_service(cluster),
             hosts,
         }
     }
@@ -99,6 +106,11 @@ impl Upstream {
         Some(host.clone())
     }
 
+    /// Its endpoints, in the order of the cluster's localities.
+    pub(crate) fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
     /// Whether `address` may be an endpoint of it.
     pub(crate) fn may_use(&self, address: &EndpointAddress) -> bool {
         matches!(
@@ -112,6 +124,7 @@ impl Upstream {
 
     /// Tells the outlier detector how a request at `host` ended.
     pub(crate) fn note(&self, host: &Host, health: Health, now: Instant) {
+        count(&host.live.traffic, health);
         if let Some(rules) = &self.cluster.outlier {
             let who = (&host.endpoint.address, &host.live);
             self.live
@@ -121,19 +134,53 @@ impl Upstream {
     }
 }
 
+/// Counts how a request at an endpoint ended.
+fn count(traffic: &EndpointTraffic, health: Health) {
+    match health {
+        Health::Answered(status) if !status.is_server_error() => traffic.successes.add(1),
+        Health::Answered(_) | Health::Failed => traffic.errors.add(1),
+        Health::TimedOut => {
+            traffic.timeouts.add(1);
+            traffic.errors.add(1);
+        }
+    }
+}
+
+/// What metrics call the service of `cluster`: Istio's own clusters are named themselves.
+fn called_service(cluster: &Cluster) -> Option<Hashed<CalledService>> {
+    let own = [
+        BLACK_HOLE,
+        PASSTHROUGH,
+        INBOUND_PASSTHROUGH,
+        "InboundPassthroughClusterIpv4",
+        "InboundPassthroughClusterIpv6",
+    ];
+    let called = if own.contains(&&*cluster.name) {
+        CalledService {
+            host: None,
+            name: Some(Arc::clone(&cluster.name)),
+        }
+    } else {
+        let service = cluster.service.as_ref()?;
+        CalledService {
+            host: Some(Arc::clone(&service.host)),
+            name: Some(Arc::clone(&service.name)),
+        }
+    };
+    Some(Hashed::new(called))
+}
+
 /// The original destination as an endpoint; nothing is remembered of it.
 fn original(mut destination: SocketAddr, port: Option<u16>) -> Host {
     if let Some(port) = port {
         destination.set_port(port);
     }
-    Host {
-        endpoint: Arc::new(Endpoint {
-            address: EndpointAddress::Socket(destination),
-            weight: 1,
-            health: DeclaredHealth::Healthy,
-            hostname: Arc::from(""),
-            workload: None,
-        }),
-        live: Arc::new(EndpointLive::default()),
-    }
+    let endpoint = Endpoint {
+        address: EndpointAddress::Socket(destination),
+        weight: 1,
+        health: DeclaredHealth::Healthy,
+        hostname: Arc::from(""),
+        workload: None,
+    };
+    Host::new(&Arc::new(endpoint), Arc::default())
 }

@@ -44,6 +44,17 @@ pub struct Cluster {
     pub endpoints: Arc<Endpoints>,
     /// The DestinationRule it came from, in Istio's form, for display.
     pub config: Option<Arc<str>>,
+    /// The service whose endpoints these are, for telemetry; of several, Istio names the first.
+    pub service: Option<Arc<ServiceName>>,
+}
+
+/// What Istio's metadata says of a cluster's service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceName {
+    /// The host: `reviews.default.svc.cluster.local`.
+    pub host: Arc<str>,
+    /// The name: `reviews`.
+    pub name: Arc<str>,
 }
 
 /// Where a cluster's endpoints come from.

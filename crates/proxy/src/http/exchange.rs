@@ -20,6 +20,7 @@ use super::edit;
 use super::matched::Matched;
 use super::message::{Request, Response, UpstreamHead, is_grpc};
 use super::reply;
+use super::tally::Tally;
 use super::tunnel::Tunnel;
 use super::upload::{Counted, Upload, data_length};
 use crate::body::{Body, BodyError};
@@ -34,15 +35,16 @@ use crate::telemetry::time::HttpDate;
 /// Domains that an event names, at most.
 const HOSTS_KNOWN: usize = 5;
 
-/// One request and its answer. When it is dropped, the access log is written.
+/// One request and its answer. When it is dropped, it is counted, and the access log is written.
 pub(crate) struct Exchange {
     pub(crate) downstream: Rc<Downstream>,
     /// What the log will say.
     pub(crate) record: Box<AccessRecord>,
+    /// What metrics want to know beside.
+    pub(crate) tally: Tally,
     manager: Option<Arc<HttpManager>>,
     started: Instant,
     upload: Rc<Upload>,
-    is_grpc: bool,
     is_head: bool,
     stage: Stage,
     /// The route, whose response operations every answer gets, and the request's headers, which
@@ -106,10 +108,10 @@ impl Exchange {
                 server_name: addresses.server_name.clone(),
                 ..record
             }),
+            tally: Tally::new(is_grpc(request.headers())),
             manager: None,
             started: clock.now(),
             upload: Rc::default(),
-            is_grpc: is_grpc(request.headers()),
             is_head: request.method() == Method::HEAD,
             stage: Stage::Waiting,
             matched: None,
@@ -137,7 +139,7 @@ impl Exchange {
             return;
         }
         request.body = Body::layered(Counted {
-            body,
+            body: self.tally.request(body),
             upload: Rc::clone(&self.upload),
             clock: Arc::clone(clock),
         });
@@ -145,6 +147,7 @@ impl Exchange {
 
     /// The request has a route: its response operations are done on every answer.
     pub(crate) fn matched(&mut self, matched: &Rc<Matched>, request: &Request) {
+        self.tally.matched(matched);
         if edit::touches_response(matched) {
             self.matched = Some((Rc::clone(matched), request.headers.clone()));
         }
@@ -202,6 +205,7 @@ impl Exchange {
             Ok(response) => response,
             Err(failure) => self.fail(&failure),
         };
+        response = self.tally.response(response);
         self.dress(&mut response);
         self.record.status = response.status().as_u16();
         self.stage = Stage::Answering;
@@ -251,7 +255,7 @@ impl Exchange {
         let retried = self.record.attempts > 1;
         let meaning = failure.meaning(retried);
         self.note(failure, &meaning);
-        let response = reply::failure(failure, &meaning, self.is_grpc);
+        let response = reply::failure(failure, &meaning, self.tally.is_grpc());
         let record = &self.record;
         let event = LocalReplyEvent {
             proxy: Arc::clone(&record.proxy),
@@ -342,13 +346,13 @@ impl Drop for Exchange {
             self.record.details = Cow::Borrowed("downstream_remote_disconnect");
         }
         let proxy = self.downstream.worker.proxy();
-        if !proxy.access_log().wanted() {
-            return;
-        }
         let now = proxy.outside().clock.now();
         self.record.duration = now.saturating_duration_since(self.started);
         self.record.bytes_received = self.upload.bytes.get();
-        proxy.access_log().write((*self.record).clone());
+        self.tally.report(&self.downstream, &self.record);
+        if proxy.access_log().wanted() {
+            proxy.access_log().write((*self.record).clone());
+        }
     }
 }
 

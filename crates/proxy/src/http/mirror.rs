@@ -103,6 +103,7 @@ impl Copy {
         let demand = Demand {
             upstream: &self.upstream,
             address: &host.endpoint.address,
+            live: &host.live,
             protocol,
             side: self.downstream.side(),
         };

@@ -85,7 +85,7 @@ fn grpc_reply(status: u32, message: &[u8]) -> Response {
 }
 
 /// The gRPC status that stands for an HTTP status.
-const fn grpc_status(status: StatusCode) -> u32 {
+pub(crate) const fn grpc_status(status: StatusCode) -> u32 {
     match status.as_u16() {
         400 => 13,
         401 => 16,

@@ -97,10 +97,12 @@ pub(crate) async fn run(plan: &Plan<'_>, exchange: &mut Exchange) -> Result<Answ
         let limit = plan.upstream.cluster.limits.retries;
         let permit = Permit::take(&plan.upstream.live, Resource::Retries, limit);
         if permit.is_none() {
+            plan.upstream.live.traffic.retry_overflow.add(1);
             exchange.record.flags.raise(Flag::UpstreamOverflow);
             return outcome;
         }
         _permit = permit;
+        plan.upstream.live.traffic.retries.add(1);
         drop(outcome);
         tokio::time::sleep(pause).await;
     }
@@ -175,6 +177,7 @@ async fn send(
         EndpointAddress::Socket(address) => Some(*address),
         EndpointAddress::Name { .. } => None,
     };
+    exchange.tally.tried(host);
     let active = Active::at(&host.live);
     let mut head = plan.head.clone();
     if plan.attempt_count {
@@ -192,6 +195,7 @@ async fn send(
         let demand = Demand {
             upstream: plan.upstream,
             address,
+            live: &host.live,
             protocol: plan.protocol,
             side: exchange.downstream.side(),
         };
@@ -201,6 +205,7 @@ async fn send(
         sent.set(true);
         match lease.send(request).await {
             Ok(response) => {
+                plan.upstream.live.traffic.answered(response.status());
                 return Ok(Answered {
                     response,
                     lease,

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::traffic::EndpointTraffic;
+
 /// Counters of one endpoint, shared by all threads.
 #[derive(Debug, Default)]
 pub(crate) struct EndpointLive {
@@ -11,6 +13,8 @@ pub(crate) struct EndpointLive {
     ejected: AtomicBool,
     /// Failures in a row, as the outlier detector counts them.
     pub(crate) consecutive: Consecutive,
+    /// What has gone there.
+    pub(crate) traffic: EndpointTraffic,
 }
 
 /// Failures in a row, by kind.
@@ -44,6 +48,7 @@ pub(crate) struct Active(std::sync::Arc<EndpointLive>);
 impl Active {
     pub(crate) fn at(endpoint: &std::sync::Arc<EndpointLive>) -> Self {
         endpoint.active.fetch_add(1, Ordering::Relaxed);
+        endpoint.traffic.requests.add(1);
         Self(std::sync::Arc::clone(endpoint))
     }
 }

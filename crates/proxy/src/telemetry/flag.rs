@@ -66,7 +66,7 @@ impl Flag {
 }
 
 /// The flags of one request, in the order in which they were raised, as Envoy prints them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Flags(Vec<Flag>);
 
 impl Flags {

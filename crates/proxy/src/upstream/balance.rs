@@ -24,15 +24,29 @@ use self::priority::{Capacity, Loads, Rules};
 use self::round_robin::RoundRobin;
 use self::table::HashTable;
 use crate::live::endpoint::EndpointLive;
+use crate::telemetry::hashed::Hashed;
+use crate::telemetry::workload::Workload;
 
 /// An endpoint with its live state.
 #[derive(Debug, Clone)]
 pub(crate) struct Host {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) live: Arc<EndpointLive>,
+    /// Who is there, as the endpoint's own metadata has it.
+    pub(crate) workload: Option<Hashed<Workload>>,
 }
 
 impl Host {
+    pub(crate) fn new(endpoint: &Arc<Endpoint>, live: Arc<EndpointLive>) -> Self {
+        let workload = endpoint.workload.as_deref();
+        let workload = workload.and_then(Workload::of_endpoint);
+        Self {
+            endpoint: Arc::clone(endpoint),
+            live,
+            workload: workload.map(Hashed::new),
+        }
+    }
+
     fn is_available(&self) -> bool {
         self.endpoint.health == Health::Healthy && !self.live.is_ejected()
     }

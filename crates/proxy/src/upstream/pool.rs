@@ -20,6 +20,8 @@ use super::sender::{LocalExecutor, Protocol, Unanswered, handshake};
 use crate::body::Body;
 use crate::failure::Failure;
 use crate::live::circuit::{Permit, Resource};
+use crate::live::endpoint::EndpointLive;
+use crate::live::open::OpenConnection;
 use kept::{Busy, Kept, Pool, Terms};
 
 /// What connections are shared by.
@@ -36,6 +38,7 @@ struct Key {
 pub(crate) struct Demand<'a> {
     pub(crate) upstream: &'a Upstream,
     pub(crate) address: &'a EndpointAddress,
+    pub(crate) live: &'a Arc<EndpointLive>,
     pub(crate) protocol: Protocol,
     pub(crate) side: Side,
 }
@@ -102,8 +105,10 @@ impl Pools {
         let permit = Permit::take(&demand.upstream.live, Resource::Requests, limit);
         let Some(request) = permit else {
             pool.keep(kept, &terms);
+            demand.upstream.live.traffic.pending_overflow.add(1);
             return Err(Failure::Overflow);
         };
+        demand.upstream.live.traffic.requests.add(1);
         let busy = Busy::on(&kept, &terms);
         Ok(Lease {
             kept,
@@ -179,13 +184,17 @@ impl Pools {
         let opening = pool.opening();
         let cluster = &demand.upstream.cluster;
         let connecting = self.connector.connect(demand.side, cluster, demand.address);
-        let connection = connecting.await.map_err(Failure::Connect)?;
+        let connection = connecting.await.map_err(|failure| {
+            OpenConnection::failed(&demand.upstream.live, demand.live);
+            Failure::Connect(failure)
+        })?;
+        let open = OpenConnection::made(&demand.upstream.live, demand.live);
         let (local, peer) = (connection.local, connection.peer);
         let executor = LocalExecutor(Rc::clone(&self.spawner));
         let made = handshake(demand.protocol, connection.io, executor).await;
         let (sender, driver) = made.map_err(Failure::Reset)?;
         let kept = Kept::new(sender, (local, peer), self.clock.now());
-        let end = (permit, opening);
+        let end = (permit, opening, open);
         let task = kept::drive(
             driver,
             Rc::clone(&kept.about),
@@ -241,7 +250,10 @@ impl Lease {
 
 fn pending(demand: Demand<'_>) -> Result<Permit, Failure> {
     let limit = demand.upstream.cluster.limits.pending;
-    Permit::take(&demand.upstream.live, Resource::Pending, limit).ok_or(Failure::Overflow)
+    Permit::take(&demand.upstream.live, Resource::Pending, limit).ok_or_else(|| {
+        demand.upstream.live.traffic.pending_overflow.add(1);
+        Failure::Overflow
+    })
 }
 
 /// Whether another connection may be made. The first one to an endpoint always may, or requests

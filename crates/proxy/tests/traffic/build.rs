@@ -72,6 +72,7 @@ pub(crate) fn cluster(name: &str, addresses: &[&str]) -> Cluster {
             overprovisioning: 140,
         }),
         config: None,
+        service: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -18,7 +18,11 @@ use hyper_util::rt::TokioIo;
 use sealane_proxy::proxy::{Kind, Outside, Proxy};
 use sealane_proxy::telemetry::access_log::AccessLog;
 use sealane_proxy::telemetry::event::{Events, LocalReplyEvent};
+use sealane_proxy::telemetry::hashed::Hashed;
+use sealane_proxy::telemetry::metrics::Totals;
+use sealane_proxy::telemetry::metrics::exposition::exposition;
 use sealane_proxy::telemetry::record::AccessRecord;
+use sealane_proxy::telemetry::workload::{Workload, Workloads};
 use sealane_proxy::worker::Worker;
 use sealane_runtime::Runtime;
 use sealane_seam::{
@@ -30,6 +34,8 @@ use crate::build::{SERVICE, address};
 
 /// A caller's address.
 const CALLER: &str = "127.10.0.1:40000";
+/// The address of the pod beside a sidecar that is called.
+const POD: &str = "127.10.0.9:9080";
 
 /// Runs a test on one thread with a paused clock.
 pub(crate) fn run<F: Future<Output = ()> + 'static>(test: F) {
@@ -71,6 +77,27 @@ impl Events for Seen {
     }
 }
 
+/// Knows the caller, and the pod beside a sidecar that is called.
+struct Neighbours;
+
+impl Workloads for Neighbours {
+    fn at(&self, there: IpAddr) -> Option<Hashed<Workload>> {
+        let named = |name: &str| {
+            Hashed::new(Workload {
+                name: name.into(),
+                namespace: "default".into(),
+                app: name.into(),
+                ..Workload::unknown()
+            })
+        };
+        match there {
+            there if there == address(CALLER).ip() => Some(named("client")),
+            there if there == address(POD).ip() => Some(named("reviews")),
+            _ => None,
+        }
+    }
+}
+
 struct NoNames;
 
 impl Resolver for NoNames {
@@ -100,18 +127,20 @@ impl Bench {
 
     pub(crate) fn of(kind: Kind, runtime: Runtime) -> Self {
         let network = MemoryTransport::new();
-        Self::on(Arc::new(network.clone()), network, kind, runtime)
+        let own = address(CALLER).ip();
+        Self::on((Arc::new(network.clone()), network), own, kind, runtime)
     }
 
     /// A sidecar that reaches nothing but its workload, on a network of their own.
     pub(crate) fn beside_workload(runtime: Runtime) -> Self {
         let mesh = Arc::new(MemoryTransport::new());
-        Self::on(mesh, MemoryTransport::new(), Kind::Sidecar, runtime)
+        let own = address(POD).ip();
+        Self::on((mesh, MemoryTransport::new()), own, Kind::Sidecar, runtime)
     }
 
     fn on(
-        transport: Arc<dyn Transport>,
-        network: MemoryTransport,
+        (transport, network): (Arc<dyn Transport>, MemoryTransport),
+        own: IpAddr,
         kind: Kind,
         runtime: Runtime,
     ) -> Self {
@@ -125,6 +154,7 @@ impl Bench {
             resolver: Arc::new(NoNames),
         };
         let proxy = Proxy::new("client", kind, outside)
+            .with_workloads(own, Arc::new(Neighbours))
             .with_access_log(Arc::clone(&seen) as Arc<dyn AccessLog>)
             .with_events(Arc::clone(&seen) as Arc<dyn Events>);
         proxy.install(runtime);
@@ -243,6 +273,26 @@ impl Bench {
         let records = std::mem::take(&mut *self.seen.records.lock().unwrap());
         assert_eq!(records.len(), count);
         records
+    }
+
+    /// The samples of a metric that have all of these labels, as Prometheus reads them.
+    pub(crate) fn samples(&self, metric: &str, labels: &[&str]) -> Vec<String> {
+        let mut totals = Totals::default();
+        let proxy = self.worker.proxy();
+        totals.add(proxy.metrics());
+        let text = exposition(Arc::new(totals), proxy.stats(false)).unwrap();
+        let samples = text.lines().filter(|line| {
+            let name = line.split(['{', ' ']).next();
+            name == Some(metric) && labels.iter().all(|label| line.contains(label))
+        });
+        samples.map(str::to_owned).collect()
+    }
+
+    /// The value of the only sample of a metric with these labels.
+    pub(crate) fn metric(&self, metric: &str, labels: &[&str]) -> f64 {
+        let samples = self.samples(metric, labels);
+        assert_eq!(samples.len(), 1, "{metric} {labels:?}: {samples:#?}");
+        samples[0].rsplit(' ').next().unwrap().parse().unwrap()
     }
 
     /// The events that were told.

@@ -15,6 +15,7 @@ mod gateway;
 mod http2;
 mod inbound;
 mod live;
+mod metrics;
 mod mirror;
 mod retries;
 mod rewrite;

@@ -18,7 +18,7 @@ use sealane_xds::tls::UpstreamTlsContext;
 
 use crate::build::at::{At, Problems, fields};
 use crate::build::endpoint::{self, Assignment};
-use crate::build::metadata::istio_config;
+use crate::build::metadata::{istio_config, istio_service};
 use crate::build::outlier::outlier;
 use crate::build::protocol::{Protocol, protocol};
 use crate::build::scalar::{number, time};
@@ -93,6 +93,7 @@ pub(super) fn build(
         transport: transport?,
         endpoints: Arc::new(endpoints?),
         config: istio_config(message.metadata.as_ref()),
+        service: istio_service(message.metadata.as_ref()).map(Arc::new),
     })
 }
 

@@ -55,6 +55,7 @@ fn cluster(balance: Balance, localities: Vec<LocalityEndpoints>) -> Cluster {
             overprovisioning: 140,
         }),
         config: None,
+        service: None,
     }
 }
 
@@ -71,10 +72,8 @@ impl Bench {
             .localities
             .iter()
             .flat_map(|group| {
-                group.endpoints.iter().map(|endpoint| Host {
-                    endpoint: Arc::clone(endpoint),
-                    live: Arc::default(),
-                })
+                let hosts = group.endpoints.iter();
+                hosts.map(|endpoint| Host::new(endpoint, Arc::default()))
             })
             .collect();
         Self {

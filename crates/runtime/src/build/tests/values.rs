@@ -165,6 +165,23 @@ fn a_cluster_takes_over_what_is_said() {
 }
 
 #[test]
+fn a_cluster_is_of_the_first_service_that_its_metadata_names() {
+    let service = |services: Value| {
+        let metadata = json!({"filter_metadata": {"istio": {"services": services}}});
+        let built = cluster(json!({"name": "c", "metadata": metadata}));
+        let service = built.service.as_ref()?;
+        Some((service.host.to_string(), service.name.to_string()))
+    };
+    let named = |host: &str, name: &str| Some((host.to_owned(), name.to_owned()));
+    let both = json!([{"host": "a.x.svc", "name": "b", "namespace": "x"}, {"host": "c.x.svc"}]);
+    assert_eq!(service(both), named("a.x.svc", "b"));
+    assert_eq!(service(json!([{"host": "a.x.svc"}])), named("a.x.svc", "a"));
+    assert_eq!(service(json!([{"name": "b"}])), None);
+    assert_eq!(service(json!([])), None);
+    assert_eq!(service(json!("a")), None);
+}
+
+#[test]
 fn policies_of_balancing_and_discovery() {
     let with = |field: &str, value: Value, more: Value| {
         let mut message = json!({"name": "c"});
