@@ -136,6 +136,11 @@ impl Control {
         Some(Place::of(current.object(&origin.object)?, &origin.path))
     }
 
+    /// The time, as it tells it.
+    pub fn now(&self) -> SystemTime {
+        self.clock.wall()
+    }
+
     /// What happened so far.
     pub fn history(&self) -> Vec<Arc<Record>> {
         self.history.records()

@@ -18,6 +18,7 @@ use sealane_world::pods::Role;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::admin;
 use crate::foresee::{Imagined, foresee};
 use crate::mesh::{Mesh, rule_at};
 use crate::replies::Replies;
@@ -34,6 +35,7 @@ pub struct Shared {
 /// The whole admin API, closed to web pages of others.
 pub fn router(shared: Shared) -> Router {
     let objects = sealane_control::api::router(Arc::clone(shared.mesh.control()) as _);
+    let admin = admin::router(Arc::clone(&shared.mesh));
     let own = Router::new()
         .route("/ready", get(ready))
         .route("/sealane/v1/workloads", get(workloads))
@@ -42,7 +44,9 @@ pub fn router(shared: Shared) -> Router {
         .route("/sealane/v1/decide", post(decide))
         .route("/sealane/v1/replies/{id}", get(reply))
         .with_state(shared);
-    own.merge(objects).layer(middleware::from_fn(guard::guard))
+    own.merge(admin)
+        .merge(objects)
+        .layer(middleware::from_fn(guard::guard))
 }
 
 async fn ready(State(shared): State<Shared>) -> Response {

@@ -4,10 +4,12 @@
 //! sockets and real time or over memory and a paused clock. Deliberately absent: decisions about
 //! routing (they are `compile`'s and `runtime`'s) and printing (that is `cli`'s).
 
+pub mod admin;
 pub mod api;
 mod blame;
 pub mod echoes;
 pub mod foresee;
+pub mod known;
 pub mod machine;
 pub mod mesh;
 pub mod names;
@@ -16,6 +18,7 @@ pub mod options;
 pub mod placed;
 pub mod replies;
 pub mod room;
+pub mod roster;
 pub mod seat;
 pub mod seats;
 pub mod staff;

@@ -66,6 +66,7 @@ impl Seats {
     /// # Errors
     /// When this machine has no socket left.
     pub async fn open(&self, world: &World) -> Result<(), String> {
+        self.staff.learn(world);
         for pod in &world.pods {
             match pod.role() {
                 Role::Workload => self.open_workload(pod).await?,
@@ -119,6 +120,7 @@ impl Seats {
     /// Lets go of the places of pods that `world` does not have, and of ports that its pods do not
     /// have; starts the gateways that it has. Requests in flight finish.
     pub async fn settle(&self, world: &World) {
+        self.staff.learn(world);
         let stay: BTreeMap<PodName, &WorldPod> = world
             .pods
             .iter()

@@ -14,9 +14,11 @@ use sealane_world::workloads::WorldPod;
 use sealane_world::world::World;
 use tokio::sync::watch;
 
+use crate::known::KnownWorkloads;
 use crate::names::MeshNames;
 use crate::network::Network;
 use crate::options::Options;
+use crate::roster::Roster;
 use crate::task::Task;
 use crate::virtual_ip::VirtualAddresses;
 
@@ -33,6 +35,8 @@ pub struct Staff {
     options: Options,
     /// Sockets that control this process, which no workload may reach. Held for look-ups only.
     closed: RwLock<Vec<SocketAddr>>,
+    known: Arc<KnownWorkloads>,
+    roster: Roster,
 }
 
 impl Staff {
@@ -43,12 +47,15 @@ impl Staff {
         outside: Arc<OutsideAddresses>,
         options: Options,
     ) -> Self {
+        let known = KnownWorkloads::new(&options.settings.cluster_id);
         Self {
             control: OnceLock::new(),
             mesh,
             workloads,
             world,
             outside,
+            known: Arc::new(known),
+            roster: Roster::new(Arc::clone(&options.clock)),
             options,
             closed: RwLock::default(),
         }
@@ -64,6 +71,16 @@ impl Staff {
     pub fn closed(&self) -> Vec<SocketAddr> {
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
         closed.clone()
+    }
+
+    /// Takes note of the pods of a world that runs, or is about to.
+    pub fn learn(&self, world: &World) {
+        self.known.learn(world);
+    }
+
+    /// The proxies that run.
+    pub const fn roster(&self) -> &Roster {
+        &self.roster
     }
 
     /// Says who gives proxies their configuration. The first call counts.
@@ -116,8 +133,11 @@ impl Staff {
         };
         let proxy = Proxy::new(id(pod), kind, outside)
             .with_access_log(Arc::clone(&self.options.access_log))
-            .with_events(Arc::clone(&self.options.events));
-        Arc::new(proxy)
+            .with_events(Arc::clone(&self.options.events))
+            .with_workloads(address, Arc::clone(&self.known) as _);
+        let proxy = Arc::new(proxy);
+        self.roster.add(&proxy);
+        proxy
     }
 
     /// Keeps a proxy's configuration current; returns when it has its first. `None` when control

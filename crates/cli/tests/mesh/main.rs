@@ -6,13 +6,17 @@
     reason = "a test's helpers fail by panicking, as the tests do"
 )]
 
+mod admin;
 mod bad_input;
 mod change;
 mod drain;
 mod failures;
 mod identity;
 mod manifests;
+mod metrics;
 mod objects;
+mod prometheus;
+mod promql;
 mod run;
 mod sides;
 mod split;

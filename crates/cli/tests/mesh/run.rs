@@ -197,6 +197,13 @@ impl Up {
         url.trim_start_matches("http://").parse().unwrap()
     }
 
+    /// Where the admin API is.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        let shown = self.tells("Ctrl-C drains and stops");
+        let (_, rest) = shown.split_once("  admin http://").unwrap();
+        rest.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// The capture port of a workload, as the map names it.
     pub(crate) fn capture(&self, workload: &str) -> SocketAddr {
         let shown = self.tells("Ctrl-C drains and stops");
