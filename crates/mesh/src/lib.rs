@@ -8,6 +8,7 @@ pub mod admin;
 pub mod api;
 mod blame;
 pub mod echoes;
+mod exposed;
 pub mod foresee;
 pub mod known;
 pub mod machine;

@@ -15,6 +15,7 @@ use sealane_world::world::World;
 use tokio::sync::watch;
 
 use crate::echoes::Echoes;
+use crate::exposed::Exposed;
 use crate::machine::Machine;
 use crate::names::MeshNames;
 use crate::network::Network;
@@ -79,7 +80,7 @@ impl Mesh {
         );
         let outside = control::Outside {
             clock: Arc::clone(&options.clock),
-            surroundings: Box::new(machine),
+            surroundings: Box::new(Exposed::new(machine, options.bind)),
         };
         let control = Arc::new(Control::new(options.settings.clone(), outside));
         seats.staff().report_to(&control);

@@ -36,13 +36,83 @@ pub(crate) fn count_pods(objects: &mut BTreeMap<ObjectKey, Object>, pods: &[Worl
             json!({
                 "currentNumberScheduled": all,
                 "desiredNumberScheduled": all,
+                "updatedNumberScheduled": all,
+                "numberAvailable": ready,
+                "numberMisscheduled": 0,
                 "numberReady": ready,
             })
         } else {
-            json!({"replicas": all, "readyReplicas": ready, "availableReplicas": ready})
+            let mut status = json!({
+                "replicas": all,
+                "updatedReplicas": all,
+                "readyReplicas": ready,
+                "availableReplicas": ready,
+            });
+            if key.kind == Kind::Deployment {
+                status["conditions"] = rollout(all, ready);
+            }
+            status
         };
         if let Value::Object(fields) = &mut object.raw {
             fields.insert("status".to_owned(), status);
+        }
+    }
+}
+
+/// The conditions by which a rollout is followed.
+fn rollout(all: u32, ready: u32) -> Value {
+    let condition = |name, holds, (reason, message): (&str, &str)| {
+        let status = if holds { "True" } else { "False" };
+        json!({ "type": name, "status": status, "reason": reason, "message": message })
+    };
+    let available = if ready == all {
+        (
+            "MinimumReplicasAvailable",
+            "Deployment has minimum availability.",
+        )
+    } else {
+        (
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        )
+    };
+    let progressing = if ready == all {
+        ("NewReplicaSetAvailable", "All pods have been made.")
+    } else {
+        ("ReplicaSetUpdated", "Pods are being made.")
+    };
+    json!([
+        condition("Available", ready == all, available),
+        condition("Progressing", true, progressing),
+    ])
+}
+
+/// Writes into pods the state of their containers, which is that of the pod: one thing answers for
+/// all of them.
+pub(crate) fn contain(objects: &mut BTreeMap<ObjectKey, Object>, pods: &[WorldPod]) {
+    for pod in pods {
+        let key = ObjectKey::new(Kind::Pod, pod.namespace(), pod.name());
+        let Some(object) = objects.get_mut(&key) else {
+            continue;
+        };
+        let ready = pod.is_ready();
+        let containers = pod.planned.spec.containers.iter().map(|container| {
+            json!({
+                "name": container.name,
+                "image": container.image.as_deref().unwrap_or_default(),
+                "imageID": "",
+                "ready": ready,
+                "started": true,
+                "restartCount": 0,
+                "state": { "running": {} },
+            })
+        });
+        let containers: Vec<Value> = containers.collect();
+        let status = object.raw.get_mut("status").and_then(Value::as_object_mut);
+        if let Some(status) = status {
+            status
+                .entry("containerStatuses")
+                .or_insert_with(|| Value::Array(containers));
         }
     }
 }

@@ -77,6 +77,7 @@ impl World {
             objects.entry(object.key()).or_insert(object);
         }
         state::count_pods(&mut objects, &pods);
+        state::contain(&mut objects, &pods);
         let said: BTreeSet<ObjectKey> = declared.iter().map(|object| object.key()).collect();
         let derived = objects.keys().filter(|key| !said.contains(key)).cloned();
         Self {
