@@ -1,6 +1,7 @@
 //! The control plane as what stands behind the API.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use sealane_model::parse::{Options, SourceFile};
 use sealane_seam::BoxFuture;
@@ -22,6 +23,10 @@ impl Backend for Control {
             let applied = self.transact(edits, Cause::Api, Findings::default()).await;
             answer(applied)
         })
+    }
+
+    fn now(&self) -> SystemTime {
+        self.wall()
     }
 
     fn apply(&self, texts: Vec<Text>) -> BoxFuture<'_, Result<Written, Refused>> {
@@ -46,6 +51,7 @@ fn answer(applied: Result<Applied, Arc<Refusal>>) -> Result<Written, Refused> {
         proxies: record.proxies,
         took: record.took,
         warnings: record.findings.texts_of(false),
+        findings: record.findings.diagnostics.clone(),
     })
 }
 
@@ -54,5 +60,8 @@ fn refused(refusal: &Refusal) -> Refused {
     if errors.is_empty() {
         errors.push(refusal.reason.clone());
     }
-    Refused { errors }
+    Refused {
+        errors,
+        findings: refusal.findings.diagnostics.clone(),
+    }
 }

@@ -106,6 +106,11 @@ impl Control {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What time it is.
+    pub fn wall(&self) -> SystemTime {
+        self.clock.wall()
+    }
+
     /// The side of a proxy that begins to run; `None` when no such proxy is known. Dropping it says
     /// that the proxy runs no more.
     pub fn connect(&self, proxy: &str) -> Option<Subscriber> {
@@ -279,13 +284,7 @@ impl Control {
     ) -> Made {
         let generation = before.generation + 1;
         let snapshot = Snapshot::new(derived.objects.iter(), self.mesh.clone(), generation);
-        let shown = Shown::of(
-            generation,
-            &derived.objects,
-            &declared,
-            &derived.derived,
-            &before.shown,
-        );
+        let shown = Shown::of((generation, attempt.at), &derived, &declared, &before.shown);
         let mut diagnostics = derived.diagnostics;
         diagnostics.extend(snapshot.diagnostics().iter().cloned());
         let identities = derived.proxies.into_iter();

@@ -14,12 +14,11 @@ use serde_json::Value;
 use crate::time::rfc3339;
 
 /// Metadata that stores keep: what a document says about it does not count.
-const KEPT_BY_STORES: [&str; 7] = [
+pub(crate) const KEPT_BY_STORES: [&str; 6] = [
     "uid",
     "resourceVersion",
     "generation",
     "creationTimestamp",
-    "managedFields",
     "selfLink",
     "deletionTimestamp",
 ];

@@ -1,38 +1,76 @@
 //! What the API shows: the objects of one generation with the metadata that a store keeps.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod defaults;
+mod endpoints;
 
-use sealane_model::kind::ObjectKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
 use sealane_model::resource::Object;
 use serde_json::{Map, Value, json};
 
-use crate::declared::{Declared, says_the_same};
-use crate::time::rfc3339;
+use crate::declared::{Declared, Stored, says_the_same};
+use crate::resource::Name;
+use crate::surroundings::Derived;
+use crate::time::{rfc3339, seconds};
 
 /// The readable objects of one generation. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
     /// The generation, which is also the `resourceVersion` of lists.
     pub version: u64,
-    items: BTreeMap<ObjectKey, Arc<Item>>,
+    items: BTreeMap<Name, Arc<Item>>,
 }
 
 /// One object.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Item {
     /// The generation in which it became what it is: its `resourceVersion`.
     pub version: u64,
     /// The whole object, `apiVersion` and `kind` included.
     pub json: Value,
-    object: Object,
-    declared: bool,
+    /// The object, when it is of a kind that acts.
+    object: Option<Object>,
+    /// What somebody declared, without what the machine around and the store added.
+    declared: Option<Arc<Object>>,
+    created: SystemTime,
+    /// Bytes of JSON of an object that is only kept.
+    size: usize,
 }
 
 impl Item {
+    /// An object that is only kept.
+    pub(crate) fn kept(version: u64, json: Value, created: SystemTime) -> Self {
+        Self {
+            version,
+            size: json.to_string().len(),
+            json,
+            object: None,
+            declared: None,
+            created,
+        }
+    }
+
     /// Whether somebody declared it. The others (pods of a Deployment, slices) follow from those.
     pub const fn is_declared(&self) -> bool {
-        self.declared
+        self.declared.is_some() || self.object.is_none()
+    }
+
+    /// The document as somebody wrote it; as it is shown when it follows from others.
+    pub fn said(&self) -> &Value {
+        let declared = self.declared.as_ref();
+        declared.map_or(&self.json, |object| &object.raw)
+    }
+
+    /// Bytes of JSON that it takes, when it is only kept.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// When it came here.
+    pub const fn created(&self) -> SystemTime {
+        self.created
     }
 }
 
@@ -42,30 +80,36 @@ pub struct Event {
     /// `ADDED`, `MODIFIED` or `DELETED`.
     pub kind: &'static str,
     /// The object.
-    pub key: ObjectKey,
+    pub name: Name,
     /// As it is, or was last.
     pub item: Arc<Item>,
+    /// As it was before, when it is `MODIFIED`.
+    pub before: Option<Arc<Item>>,
 }
 
 impl Shown {
-    /// The objects of generation `version`: `objects` with what `declared` knows of them. Those
-    /// that say the same as in `before` keep their version.
+    /// The objects of generation `version`, made `at` a point in time: all of `derived` with what
+    /// `declared` knows of them. Those that say the same as in `before` keep their version.
     pub fn of(
-        version: u64,
-        objects: &[Object],
+        (version, at): (u64, SystemTime),
+        derived: &Derived,
         declared: &Declared,
-        derived: &BTreeSet<ObjectKey>,
         before: &Self,
     ) -> Self {
-        let items = objects.iter().map(|object| {
+        let endpoints = endpoints::of(&derived.objects);
+        let objects = derived.objects.iter().chain(&endpoints);
+        let items = objects.map(|object| {
             let key = object.key();
-            let same = before.items.get(&key);
-            let same = same.filter(|item| says_the_same(&item.object, object));
+            let name = Name::from(&key);
+            let stored = declared.find(&key);
+            let stored = stored.filter(|_| !derived.derived.contains(&key));
+            let old = before.items.get(&name);
+            let same = old.filter(|item| item.says(object, stored));
             let item = same.map_or_else(
-                || Arc::new(item(version, object, declared, !derived.contains(&key))),
+                || Arc::new(Item::of((version, at), object, stored, old)),
                 Arc::clone,
             );
-            (key, item)
+            (name, item)
         });
         Self {
             version,
@@ -73,83 +117,117 @@ impl Shown {
         }
     }
 
-    /// The object of that key.
-    pub fn find(&self, key: &ObjectKey) -> Option<&Arc<Item>> {
-        self.items.get(key)
+    /// These objects at this version.
+    pub(crate) const fn at(version: u64, items: BTreeMap<Name, Arc<Item>>) -> Self {
+        Self { version, items }
     }
 
-    /// All objects, sorted by key.
-    pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &Arc<Item>)> {
+    /// The object of that name.
+    pub fn find(&self, name: &Name) -> Option<&Arc<Item>> {
+        self.items.get(name)
+    }
+
+    /// All objects, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Name, &Arc<Item>)> {
         self.items.iter()
     }
 
-    /// What happened since `before`, sorted by key.
+    /// What happened since `before`, sorted by name.
     pub fn since(&self, before: &Self) -> Vec<Event> {
-        let event = |kind, key: &ObjectKey, item: &Arc<Item>| Event {
+        let event = |kind, name: &Name, item: &Arc<Item>, before: Option<&Arc<Item>>| Event {
             kind,
-            key: key.clone(),
+            name: name.clone(),
             item: Arc::clone(item),
+            before: before.map(Arc::clone),
         };
         let mut events = Vec::new();
-        for (key, item) in &self.items {
-            match before.items.get(key) {
-                None => events.push(event("ADDED", key, item)),
+        for (name, item) in &self.items {
+            match before.items.get(name) {
+                None => events.push(event("ADDED", name, item, None)),
                 Some(old) if old.version != item.version => {
-                    events.push(event("MODIFIED", key, item));
+                    events.push(event("MODIFIED", name, item, Some(old)));
                 }
                 Some(_) => {}
             }
         }
         let gone = before.items.iter();
-        let gone = gone.filter(|(key, _)| !self.items.contains_key(*key));
-        events.extend(gone.map(|(key, item)| event("DELETED", key, item)));
+        let gone = gone.filter(|(name, _)| !self.items.contains_key(*name));
+        events.extend(gone.map(|(name, item)| event("DELETED", name, item, None)));
         events
     }
 }
 
-fn item(version: u64, object: &Object, declared: &Declared, is_declared: bool) -> Item {
-    let key = object.key();
-    let mut json = object.raw.clone();
-    if let Value::Object(fields) = &mut json {
-        fields.insert("apiVersion".to_owned(), json!(key.kind.api_version()));
-        fields.insert("kind".to_owned(), json!(key.kind.info().name));
-        let metadata = fields
-            .entry("metadata")
-            .or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(metadata) = metadata {
-            keep_metadata(metadata, &key, declared, version);
-        }
+impl Item {
+    /// Whether it is this object already.
+    fn says(&self, object: &Object, stored: Option<&Stored>) -> bool {
+        let same = self.object.as_ref();
+        let same = same.is_some_and(|mine| {
+            says_the_same(mine, object) && mine.raw.get("status") == object.raw.get("status")
+        });
+        same && self.declared.is_some() == stored.is_some()
     }
-    Item {
-        version,
-        json: in_order(json),
-        object: object.clone(),
-        declared: is_declared,
+
+    fn of(
+        (version, at): (u64, SystemTime),
+        object: &Object,
+        stored: Option<&Stored>,
+        old: Option<&Arc<Self>>,
+    ) -> Self {
+        let name = Name::from(&object.key());
+        // A pod that somebody labels is declared from then on, and no younger.
+        let created = old.map(|old| old.created);
+        let created = created.or_else(|| stored.map(|stored| stored.created));
+        let created = created.unwrap_or(at);
+        let mut json = object.raw.clone();
+        let metadata = metadata(&mut json, &name, version);
+        if let Some(metadata) = metadata {
+            let generation = stored.map(|stored| stored.generation);
+            metadata.extend(generation.map(|it| ("generation".to_owned(), json!(it))));
+            let declared = object.meta.creation_timestamp.as_deref();
+            let declared = declared.filter(|_| metadata.contains_key("creationTimestamp"));
+            let created = declared.map_or_else(|| rfc3339(created), str::to_owned);
+            let created = json!(seconds(&created));
+            metadata.insert("creationTimestamp".to_owned(), created);
+        }
+        defaults::fill(object.kind(), &mut json);
+        Self {
+            version,
+            json: in_order(json),
+            object: Some(object.clone()),
+            declared: stored.map(|stored| Arc::clone(&stored.object)),
+            created,
+            size: 0,
+        }
     }
 }
 
-/// Adds what a store knows: namespace, uid, versions, creation time.
-fn keep_metadata(
-    metadata: &mut Map<String, Value>,
-    key: &ObjectKey,
-    declared: &Declared,
+/// Writes what a store knows into a document (its kind, namespace, uid and version), and gives its
+/// metadata.
+pub(crate) fn metadata<'a>(
+    json: &'a mut Value,
+    name: &Name,
     version: u64,
-) {
-    if key.kind.info().namespaced {
-        metadata.insert("namespace".to_owned(), json!(key.namespace));
+) -> Option<&'a mut Map<String, Value>> {
+    let info = name.resource.info();
+    let fields = json.as_object_mut()?;
+    let preferred = info.versions.first().copied().unwrap_or("v1");
+    let api_version = name.resource.api_version(preferred);
+    fields.insert("apiVersion".to_owned(), json!(api_version));
+    fields.insert("kind".to_owned(), json!(info.name));
+    let metadata = fields
+        .entry("metadata")
+        .or_insert_with(|| Value::Object(Map::new()));
+    let metadata = metadata.as_object_mut()?;
+    if info.namespaced {
+        metadata.insert("namespace".to_owned(), json!(name.namespace));
     }
     metadata.insert("resourceVersion".to_owned(), json!(version.to_string()));
-    metadata.insert("uid".to_owned(), json!(uid(key)));
-    if let Some(stored) = declared.find(key) {
-        metadata.insert("generation".to_owned(), json!(stored.generation));
-        metadata
-            .entry("creationTimestamp")
-            .or_insert_with(|| json!(rfc3339(stored.created)));
-    }
+    metadata.insert("uid".to_owned(), json!(uid(name)));
+    Some(metadata)
 }
 
 /// The fields of an object in the order in which people read them.
-fn in_order(value: Value) -> Value {
+pub(crate) fn in_order(value: Value) -> Value {
     let Value::Object(mut fields) = value else {
         return value;
     };
@@ -165,8 +243,9 @@ fn in_order(value: Value) -> Value {
 
 /// An id that an object of this name always has, in the form of a UUID (version 8: made of the
 /// name), so that a restart changes nothing.
-pub fn uid(key: &ObjectKey) -> String {
-    let text = format!("{}/{}/{}", key.kind, key.namespace, key.name);
+pub fn uid(name: &Name) -> String {
+    let kind = name.resource.qualified();
+    let text = format!("{kind}/{}/{}", name.namespace, name.name);
     let hash = text.bytes().fold(
         0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128,
         |hash, byte| {

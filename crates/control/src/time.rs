@@ -12,6 +12,37 @@ pub fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
 }
 
+/// The point in time in whole seconds, as API servers write it: people and tables read it.
+pub fn seconds(time: &str) -> String {
+    match time.split_once('.') {
+        Some((whole, fraction)) if fraction.ends_with('Z') => format!("{whole}Z"),
+        _ => time.to_owned(),
+    }
+}
+
+/// The point in time of `2026-11-21T10:20:30Z`, with a fraction or without; `None` for any other
+/// form, and before 1970.
+pub fn parse(text: &str) -> Option<SystemTime> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let mut date = date.split('-').map(str::parse::<u64>);
+    let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
+    let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let mut time = time.split(':').map(str::parse::<u64>);
+    let (hour, minute, second) = (time.next()?.ok()?, time.next()?.ok()?, time.next()?.ok()?);
+    let fits = (1970..10_000).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 61;
+    let micros = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
+    if !fits {
+        return None;
+    }
+    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    Some(UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(micros))
+}
+
 /// The later of `now` and one microsecond after `last`: creation times of one transaction are
 /// after those of the one before, however fast they follow.
 pub fn after(last: SystemTime, now: SystemTime) -> SystemTime {
@@ -39,9 +70,32 @@ fn date(days: u64) -> (u64, u64, u64) {
     }
 }
 
+/// Days from 1970 to a date of the calendar, the other way round.
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let (year, month) = if month < 3 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    let (era, of_era) = (year / 400, year % 400);
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    (era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year).saturating_sub(719_468)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_is_read() {
+        for seconds in [0, 1_795_256_430, 1_709_164_800, 951_782_400] {
+            let time = UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(17);
+            assert_eq!(parse(&rfc3339(time)), Some(time));
+        }
+        for text in ["", "yesterday", "2026-13-01T00:00:00Z", "0-0-0T0:0:0Z"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {
@@ -50,6 +104,15 @@ mod tests {
         assert_eq!(shown(1_795_256_430), "2026-11-21T10:20:30.000000Z");
         assert_eq!(shown(1_709_164_800), "2024-02-29T00:00:00.000000Z");
         assert_eq!(shown(951_782_400), "2000-02-29T00:00:00.000000Z");
+    }
+
+    #[test]
+    fn people_read_whole_seconds() {
+        assert_eq!(
+            seconds("2026-11-21T10:20:30.000001Z"),
+            "2026-11-21T10:20:30Z"
+        );
+        assert_eq!(seconds("2026-11-21T10:20:30Z"), "2026-11-21T10:20:30Z");
     }
 
     #[test]

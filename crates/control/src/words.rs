@@ -13,6 +13,9 @@ const NAMED: usize = 3;
 /// Characters of a value that are shown, at most.
 const SHOWN: usize = 40;
 
+/// The annotation in which `kubectl apply` keeps the document: it says again what the object says.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// A change in words; `None` when nothing changed.
 pub fn describe(change: &Change) -> Option<String> {
     let object = &change.key;
@@ -49,6 +52,12 @@ fn said(object: &Object) -> Value {
     }
     if let Some(metadata) = said.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.retain(|key, _| matches!(key.as_str(), "labels" | "annotations"));
+        let annotations = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut);
+        if let Some(annotations) = annotations {
+            annotations.remove(LAST_APPLIED);
+        }
     }
     said
 }

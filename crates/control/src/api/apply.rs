@@ -1,14 +1,13 @@
 //! `/sealane/v1/apply`: texts of manifests as one transaction, which kubectl has no word for.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::backend::{Backend, Text};
+use super::backend::Text;
+use super::store::Shared;
 
 /// What shall be applied.
 #[derive(Debug, Deserialize, Serialize)]
@@ -31,7 +30,7 @@ fn default_namespace() -> String {
 
 /// Answers with what became of each object, or with everything that is wrong (422).
 pub(super) async fn apply(
-    State(backend): State<Arc<dyn Backend>>,
+    State(store): State<Shared>,
     Json(body): Json<Body>,
 ) -> (StatusCode, Json<Value>) {
     let namespace = body.namespace;
@@ -40,7 +39,7 @@ pub(super) async fn apply(
         text: file.text,
         namespace: namespace.clone(),
     });
-    match backend.apply(texts.collect()).await {
+    match store.backend.apply(texts.collect()).await {
         Ok(written) => {
             let objects = written.outcomes.iter().map(|(key, outcome)| {
                 json!({

@@ -1,10 +1,14 @@
 //! What stands behind the API.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use axum::response::{IntoResponse, Response};
+use sealane_model::diagnostic::Diagnostic;
 use sealane_model::kind::ObjectKey;
 use sealane_seam::BoxFuture;
 
+use super::status::Refusal;
 use crate::declared::{Edit, Outcome};
 use crate::shown::Shown;
 
@@ -21,6 +25,8 @@ pub struct Written {
     pub took: std::time::Duration,
     /// Findings, rendered for people.
     pub warnings: Vec<String>,
+    /// The same findings with their objects and fields.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// Why a transaction was refused. Nothing has changed.
@@ -28,6 +34,8 @@ pub struct Written {
 pub struct Refused {
     /// What is wrong, rendered for people, one text for each finding.
     pub errors: Vec<String>,
+    /// The same findings with their objects and fields.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// A text of manifests that shall become live as one change.
@@ -52,10 +60,14 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Reads texts and carries them out as one transaction.
     fn apply(&self, texts: Vec<Text>) -> BoxFuture<'_, Result<Written, Refused>>;
-}
 
-/// The newest generation of `backend`.
-pub(super) fn newest(backend: &dyn Backend) -> Arc<Shown> {
-    let kept = backend.shown().borrow().clone();
-    kept.last().map(Arc::clone).unwrap_or_default()
+    /// What time it is, for ages and creation times.
+    fn now(&self) -> SystemTime;
+
+    /// The output of a pod that exists, as the query (`container`, `follow`, `tailLines`, …) wants
+    /// it.
+    fn log<'a>(&'a self, pod: &'a ObjectKey, _query: &'a str) -> BoxFuture<'a, Response> {
+        let why = format!("{pod} keeps no output");
+        Box::pin(async move { Refusal::not_found(why).into_response() })
+    }
 }

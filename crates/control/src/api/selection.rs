@@ -1,40 +1,77 @@
-//! Which objects a request means, and how they are shown to it.
+//! Which objects a request means, and what else stands behind the question mark.
 
-use sealane_model::kind::ObjectKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::selector::{Fields, Labels};
 use super::status::Refusal;
 use super::target::Target;
+use crate::resource::Name;
 
-/// What may stand behind the question mark.
+/// What may stand behind the question mark. What is not here (`limit`, `pretty`) changes nothing:
+/// a list is always whole.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Parameters {
     /// Stay and send what changes.
     pub(super) watch: Option<String>,
+    /// Send what is there first, and say when that was all.
+    pub(super) send_initial_events: Option<String>,
+    /// Say now and then how far the watch is.
+    pub(super) allow_watch_bookmarks: Option<String>,
     /// The version that the caller knows.
     pub(super) resource_version: Option<String>,
+    /// Whether a list must be of exactly that version.
+    pub(super) resource_version_match: Option<String>,
     /// Seconds that a watch lasts.
     pub(super) timeout_seconds: Option<u64>,
-    /// Labels that objects must have, `a=b,c!=d,e`.
+    /// Labels that objects must have.
     pub(super) label_selector: Option<String>,
-    /// Fields that objects must have; `metadata.name=x` and `metadata.namespace=x` are known.
+    /// Fields that objects must have.
     pub(super) field_selector: Option<String>,
+    /// How much of each object a table carries.
+    pub(super) include_object: Option<String>,
     /// Nothing shall change.
     pub(super) dry_run: Option<String>,
+    /// What becomes of fields that are not known.
+    pub(super) field_validation: Option<String>,
+    /// Who writes.
+    pub(super) field_manager: Option<String>,
+    /// Whether who applies takes fields from others.
+    pub(super) force: Option<String>,
+}
+
+fn is_true(parameter: Option<&String>) -> bool {
+    matches!(parameter.map(String::as_str), Some("true" | "1"))
 }
 
 impl Parameters {
     pub(super) fn is_watch(&self) -> bool {
-        matches!(self.watch.as_deref(), Some("true" | "1"))
+        is_true(self.watch.as_ref())
     }
-}
 
-/// The key of the object that a path names.
-pub(super) fn key(target: &Target, name: &str) -> ObjectKey {
-    let namespace = target.namespace.as_deref().unwrap_or("default");
-    ObjectKey::new(target.kind, namespace, name)
+    pub(super) fn wants_initial_events(&self) -> bool {
+        is_true(self.send_initial_events.as_ref())
+    }
+
+    pub(super) fn wants_bookmarks(&self) -> bool {
+        is_true(self.allow_watch_bookmarks.as_ref())
+    }
+
+    pub(super) fn is_forced(&self) -> bool {
+        is_true(self.force.as_ref())
+    }
+
+    /// Whether nothing shall change. There is one form of it.
+    pub(super) fn is_dry_run(&self) -> Result<bool, Refusal> {
+        match self.dry_run.as_deref() {
+            None | Some("") => Ok(false),
+            Some("All") => Ok(true),
+            Some(other) => Err(Refusal::bad_request(format!(
+                "dryRun={other}: the only value is All"
+            ))),
+        }
+    }
 }
 
 /// The object in the version of the path: all served versions say the same.
@@ -50,92 +87,31 @@ pub(super) fn as_asked(json: &Value, target: &Target) -> Value {
 #[derive(Debug, Clone)]
 pub(super) struct Selection {
     target: Target,
-    labels: Vec<Condition>,
-    fields: Vec<(String, String)>,
-}
-
-/// A condition on a label.
-#[derive(Debug, Clone)]
-enum Condition {
-    Is(String, String),
-    IsNot(String, String),
-    Has(String),
-    HasNot(String),
+    labels: Labels,
+    fields: Fields,
 }
 
 impl Selection {
     pub(super) fn new(target: &Target, parameters: &Parameters) -> Result<Self, Refusal> {
-        let parts = |text: &Option<String>| -> Vec<String> {
-            let text = text.as_deref().unwrap_or_default();
-            let parts = text.split(',').map(str::trim);
-            parts
-                .filter(|part| !part.is_empty())
-                .map(str::to_owned)
-                .collect()
-        };
-        let labels = parts(&parameters.label_selector);
-        let fields = parts(&parameters.field_selector);
-        let field = |part: &String| {
-            let pair = part
-                .split_once('=')
-                .map(|(a, b)| (a, b.trim_start_matches('=')));
-            let known =
-                pair.filter(|(name, _)| ["metadata.name", "metadata.namespace"].contains(name));
-            known
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .ok_or_else(|| {
-                    Refusal::bad_request(format!("field selector {part:?} is not supported"))
-                })
-        };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let labels = Labels::parse(&text(&parameters.label_selector));
+        let fields = Fields::parse(&text(&parameters.field_selector));
         Ok(Self {
             target: target.clone(),
-            labels: labels.iter().map(|part| condition(part)).collect(),
-            fields: fields.iter().map(field).collect::<Result<_, _>>()?,
+            labels: labels.map_err(Refusal::bad_request)?,
+            fields: fields.map_err(Refusal::bad_request)?,
         })
     }
 
     /// Whether an object is meant.
-    pub(super) fn takes(&self, key: &ObjectKey, json: &Value) -> bool {
-        let in_place = key.kind == self.target.kind
-            && self
-                .target
-                .namespace
-                .as_ref()
-                .is_none_or(|wanted| *wanted == key.namespace)
-            && self
-                .target
-                .name
-                .as_ref()
-                .is_none_or(|wanted| *wanted == key.name);
-        let fields = self.fields.iter().all(|(field, value)| {
-            let actual = if field == "metadata.name" {
-                &key.name
-            } else {
-                &key.namespace
-            };
-            actual == value
-        });
-        let label = |name: &str| json.pointer("/metadata/labels")?.get(name)?.as_str();
-        let labels = self.labels.iter().all(|condition| match condition {
-            Condition::Is(name, value) => label(name) == Some(value),
-            Condition::IsNot(name, value) => label(name) != Some(value),
-            Condition::Has(name) => label(name).is_some(),
-            Condition::HasNot(name) => label(name).is_none(),
-        });
-        in_place && fields && labels
-    }
-}
-
-fn condition(text: &str) -> Condition {
-    if let Some((name, value)) = text.split_once("!=") {
-        return Condition::IsNot(name.trim().to_owned(), value.trim().to_owned());
-    }
-    if let Some((name, value)) = text.split_once('=') {
-        let value = value.trim_start_matches('=').trim();
-        return Condition::Is(name.trim().to_owned(), value.to_owned());
-    }
-    match text.strip_prefix('!') {
-        Some(name) => Condition::HasNot(name.trim().to_owned()),
-        None => Condition::Has(text.to_owned()),
+    pub(super) fn takes(&self, name: &Name, json: &Value) -> bool {
+        let is = |wanted: &Option<String>, actual: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == actual)
+        };
+        name.resource == self.target.resource
+            && is(&self.target.namespace, &name.namespace)
+            && is(&self.target.name, &name.name)
+            && self.fields.take(name, json)
+            && self.labels.take(json)
     }
 }

@@ -1,12 +1,12 @@
 //! Which objects a path of the Kubernetes REST API names.
 
-use sealane_model::kind::Kind;
+use crate::resource::{Name, Resource};
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The kind.
-    pub kind: Kind,
+    /// What its objects are.
+    pub resource: Resource,
     /// The version in the path; objects are shown in it.
     pub version: String,
     /// The namespace; `None` for all, and for kinds without namespaces.
@@ -33,24 +33,25 @@ impl Target {
         let mut name = None;
         if word == "namespaces" {
             let first = parts.next();
-            match (first, parts.next()) {
+            match (first, parts.clone().next()) {
                 // The namespace itself, or all of them.
-                (first, None) => name = first,
+                (first, None | Some("status" | "finalize")) => name = first,
                 (Some(first), Some(next)) => {
+                    parts.next();
                     namespace = Some(first);
                     word = next;
                 }
                 (None, Some(_)) => return None,
             }
         }
-        let kind = served(group, version, word)?;
+        let resource = Resource::served(group, version, word)?;
         let name = name.or_else(|| parts.next());
         let subresource = parts.next();
-        if parts.next().is_some() || (namespace.is_some() && !kind.info().namespaced) {
+        if parts.next().is_some() || (namespace.is_some() && !resource.info().namespaced) {
             return None;
         }
         Some(Self {
-            kind,
+            resource,
             version: version.to_owned(),
             namespace: namespace.map(str::to_owned),
             name: name.map(str::to_owned),
@@ -60,27 +61,25 @@ impl Target {
 
     /// The `apiVersion` of its objects.
     pub fn api_version(&self) -> String {
-        match self.kind.info().group {
-            "" => self.version.clone(),
-            group => format!("{group}/{}", self.version),
-        }
+        self.resource.api_version(&self.version)
     }
-}
 
-/// The kind that is served under this name of a list.
-fn served(group: &str, version: &str, plural: &str) -> Option<Kind> {
-    Kind::all().find(|kind| {
-        let info = kind.info();
-        info.group == group && info.plural == plural && info.versions.contains(&version)
-    })
+    /// The name of one of its objects.
+    pub fn named(&self, name: &str) -> Name {
+        let namespace = self.namespace.as_deref().unwrap_or("default");
+        Name::new(self.resource, namespace, name)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use sealane_model::kind::Kind;
+
     use super::*;
 
     fn target(path: &str) -> Option<(Kind, Option<String>, Option<String>)> {
-        Target::parse(path).map(|target| (target.kind, target.namespace, target.name))
+        let target = Target::parse(path)?;
+        Some((target.resource.kind()?, target.namespace, target.name))
     }
 
     #[test]
