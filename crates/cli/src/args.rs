@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Delete(Delete),
     /// Show objects of the running mesh
     Get(Get),
+    /// Print a kubeconfig for the running mesh, so that kubectl works against it
+    Kubeconfig(Kubeconfig),
     /// Make one HTTP request from a workload of the running mesh
     Curl(Curl),
     /// Test how the running mesh splits traffic
@@ -148,6 +150,19 @@ pub(crate) struct Get {
     /// The form of the answer
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `sealane kubeconfig`.
+#[derive(Debug, Args)]
+pub(crate) struct Kubeconfig {
+    /// What cluster, user and context are called
+    #[arg(long, default_value = "sealane", value_name = "NAME")]
+    pub(crate) name: String,
+    /// The namespace of commands that name none
+    #[arg(short, long, default_value = "default", value_name = "NS")]
+    pub(crate) namespace: String,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }

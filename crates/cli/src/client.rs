@@ -77,6 +77,11 @@ impl Admin {
         Ok(Self::new(address.parse().map_err(|_ignored| wanted())?))
     }
 
+    /// Where it is, as a URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// GETs `path` and decodes the JSON; the message of a `Status` answer is the error.
     pub(crate) async fn get(&self, path: &str) -> Result<Value> {
         self.call(Method::GET, path, None).await

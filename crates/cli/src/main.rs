@@ -69,6 +69,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Apply(args) => done(asks.block_on(commands::apply::run(&args))),
         Command::Delete(args) => done(asks.block_on(commands::delete::run(&args))),
         Command::Get(args) => done(asks.block_on(commands::get::run(&args))),
+        Command::Kubeconfig(args) => done(asks.block_on(commands::kubeconfig::run(&args))),
         Command::Curl(args) => done(asks.block_on(commands::curl::run(&args))),
         Command::Traffic(args) => match args.command {
             TrafficCommand::Test(args) => asks.block_on(commands::traffic_test::run(&args)),

@@ -1,0 +1,148 @@
+//! Finds kubectls and runs them against a mesh.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use tempfile::TempDir;
+
+use crate::run::{Said, Up};
+
+/// A namespace, so that there is something to start with.
+const NOTHING: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n";
+
+/// One kubectl that is pointed at one mesh.
+pub(crate) struct Kubectl {
+    binary: PathBuf,
+    up: Up,
+    server: String,
+    /// Where it keeps what it discovered.
+    home: TempDir,
+}
+
+/// Runs `test` with each kubectl that is here, against a mesh in which nothing is declared.
+pub(crate) fn with_each(test: impl Fn(&Kubectl)) {
+    let found = kubectls();
+    if found.is_empty() {
+        eprintln!("skipped: no kubectl here; scripts/install-kubectl gets one");
+    }
+    for binary in found {
+        let up = Up::of(NOTHING);
+        let shown = up.tells("admin http://");
+        let line = shown.split("admin ").nth(1).unwrap();
+        let server = line.split_whitespace().next().unwrap().to_owned();
+        let kubectl = Kubectl {
+            binary,
+            up,
+            server,
+            home: TempDir::new().unwrap(),
+        };
+        test(&kubectl);
+    }
+}
+
+/// Those of `SEALANE_KUBECTL` (paths between colons), else the unpacked one and the installed one.
+fn kubectls() -> Vec<PathBuf> {
+    if let Some(named) = env::var_os("SEALANE_KUBECTL") {
+        return env::split_paths(&named).collect();
+    }
+    let unpacked = repository().join(".kubectl/usr/bin/kubectl");
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut installed = env::split_paths(&path).map(|folder| folder.join("kubectl"));
+    let installed = installed.find(|binary| binary.is_file());
+    let unpacked = Some(unpacked).filter(|binary| binary.is_file());
+    unpacked.into_iter().chain(installed).collect()
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A manifest of these tests.
+pub(crate) fn data(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kubectl/data");
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+/// A manifest of the examples.
+pub(crate) fn example(name: &str) -> String {
+    let path = repository().join("examples").join(name);
+    path.to_str().unwrap().to_owned()
+}
+
+impl Kubectl {
+    /// `kubectl --server …`, to be completed.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .current_dir(self.home.path())
+            .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home.path())
+            .arg("--server")
+            .arg(&self.server)
+            .args(args)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Said {
+        ended(&mut self.command(args))
+    }
+
+    /// The same, with words between spaces.
+    pub(crate) fn words(&self, line: &str) -> Said {
+        self.run(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// What a command prints that must succeed.
+    pub(crate) fn ok(&self, line: &str) -> String {
+        let said = self.words(line);
+        assert_eq!(said.code, 0, "{} {line}: {said:?}", self.binary.display());
+        said.out
+    }
+
+    /// Applies a file and expects these lines.
+    pub(crate) fn applies(&self, file: &str, expected: &[&str]) {
+        let said = self.run(&["apply", "-f", file]);
+        assert_eq!(said.code, 0, "{} {file}: {said:?}", self.binary.display());
+        let lines: Vec<_> = said.out.lines().collect();
+        assert_eq!(
+            lines,
+            expected,
+            "{} {file}: {said:?}",
+            self.binary.display()
+        );
+    }
+
+    /// Writes a file beside the manifests of this run and gives its path.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.home.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// The mesh.
+    pub(crate) const fn mesh(&self) -> &Up {
+        &self.up
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn ended(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The words of each line, so that the width of columns does not count.
+pub(crate) fn cells(table: &str) -> Vec<Vec<&str>> {
+    table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect()
+}
