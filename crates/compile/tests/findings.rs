@@ -5,6 +5,7 @@ mod objects;
 
 use objects::{at_client, at_edge};
 use sealane_compile::Compiled;
+use sealane_model::diagnostic::Code;
 
 /// The warnings as `CODE OBJECT PATH`.
 fn found(compiled: &Compiled) -> Vec<String> {
@@ -130,6 +131,16 @@ fn the_younger_of_two_virtual_services_of_a_host_is_told() {
     let lines = found(&at_client(&text));
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].starts_with("SL0208 b"), "{lines:?}");
+    let told = at_client(&text).diagnostics;
+    let message = &told
+        .iter()
+        .find(|it| it.code == Code::DuplicateHost)
+        .unwrap()
+        .message;
+    assert!(
+        message.starts_with("VirtualService default/a is older"),
+        "{message}"
+    );
 }
 
 #[test]

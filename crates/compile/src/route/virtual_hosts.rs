@@ -56,11 +56,11 @@ pub(super) fn build(groups: &[Group], asker: Asker<'_>, notes: &mut Notes) -> Ve
             let wanted = domains.all.clone();
             let name = names::virtual_host(&host, group.port);
             let Some(domains) = taken.take(&name, domains, &known) else {
-                lost(group, &host, notes);
+                lost(groups, group, &host, notes);
                 continue;
             };
             if !wanted.is_empty() && domains.first() != wanted.first() {
-                lost(group, &host, notes);
+                lost(groups, group, &host, notes);
             }
             built.push(Built {
                 port: group.port,
@@ -88,12 +88,24 @@ fn known_hosts(groups: &[Group]) -> BTreeSet<String> {
     known
 }
 
-fn lost(group: &Group, host: &str, notes: &mut Notes) {
+/// Notes that the rules of a group do not act on a host, and which ones do.
+fn lost(groups: &[Group], group: &Group, host: &str, notes: &mut Notes) {
     let Some(rules) = &group.rules else { return };
-    if notes.lost_domain(origin::object_id(rules), host) {
-        let text = format!("an older VirtualService has `{host}`: these rules do not act on it");
-        notes.finding(finding::about(Code::DuplicateHost, rules, text));
+    if !notes.lost_domain(origin::object_id(rules), host) {
+        return;
     }
+    let mut others = groups.iter().filter(|other| other.port == group.port);
+    let older = others.find_map(|other| {
+        let owner = other.rules.as_ref().filter(|owner| *owner != rules)?;
+        let services = other.services.iter().map(|service| &service.host);
+        let mut hosts = other.hosts.iter().chain(services);
+        hosts
+            .any(|own| own.eq_ignore_ascii_case(host))
+            .then_some(owner)
+    });
+    let older = older.map_or_else(|| "another VirtualService".to_owned(), ToString::to_string);
+    let text = format!("{older} is older and has `{host}` already: these rules do not act on it");
+    notes.finding(finding::about(Code::DuplicateHost, rules, text));
 }
 
 #[derive(Default)]
