@@ -30,15 +30,36 @@ impl Backend for Control {
     }
 
     fn apply(&self, texts: Vec<Text>) -> BoxFuture<'_, Result<Written, Refused>> {
-        let file = |text: Text| {
-            let options = Options {
-                default_namespace: text.namespace,
-            };
-            (SourceFile::new(text.name, text.text), options)
-        };
-        let files: Vec<_> = texts.into_iter().map(file).collect();
+        let files = files(texts);
         Box::pin(async move { answer(self.apply_texts(&files).await) })
     }
+
+    fn try_out(&self, texts: Vec<Text>) -> Result<Written, Refused> {
+        let tried = self.try_texts(&files(texts));
+        let (changes, findings) = tried.map_err(|findings| Refused {
+            errors: findings.texts_of(true),
+        })?;
+        Ok(Written {
+            outcomes: changes
+                .iter()
+                .map(|it| (it.key.clone(), it.outcome))
+                .collect(),
+            generation: self.current().generation,
+            proxies: 0,
+            took: std::time::Duration::ZERO,
+            warnings: findings.texts_of(false),
+        })
+    }
+}
+
+fn files(texts: Vec<Text>) -> Vec<(SourceFile, Options)> {
+    let file = |text: Text| {
+        let options = Options {
+            default_namespace: text.namespace,
+        };
+        (SourceFile::new(text.name, text.text), options)
+    };
+    texts.into_iter().map(file).collect()
 }
 
 fn answer(applied: Result<Applied, Arc<Refusal>>) -> Result<Written, Refused> {

@@ -16,6 +16,9 @@ pub(super) struct Body {
     files: Vec<File>,
     #[serde(default = "default_namespace")]
     namespace: String,
+    /// Only say what would become of them.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -39,7 +42,12 @@ pub(super) async fn apply(
         text: file.text,
         namespace: namespace.clone(),
     });
-    match store.backend.apply(texts.collect()).await {
+    let applied = if body.dry_run {
+        store.backend.try_out(texts.collect())
+    } else {
+        store.backend.apply(texts.collect()).await
+    };
+    match applied {
         Ok(written) => {
             let objects = written.outcomes.iter().map(|(key, outcome)| {
                 json!({
@@ -59,7 +67,10 @@ pub(super) async fn apply(
             (StatusCode::OK, Json(answer))
         }
         Err(refused) => {
-            let message = format!("{} errors; nothing changed", refused.errors.len());
+            let message = match refused.errors.len() {
+                1 => "1 error; nothing changed".to_owned(),
+                count => format!("{count} errors; nothing changed"),
+            };
             let answer = json!({ "message": message, "errors": refused.errors });
             (StatusCode::UNPROCESSABLE_ENTITY, Json(answer))
         }

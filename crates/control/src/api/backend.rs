@@ -61,6 +61,9 @@ pub trait Backend: Send + Sync + 'static {
     /// Reads texts and carries them out as one transaction.
     fn apply(&self, texts: Vec<Text>) -> BoxFuture<'_, Result<Written, Refused>>;
 
+    /// Says what applying texts would do to each object. Nothing changes.
+    fn try_out(&self, texts: Vec<Text>) -> Result<Written, Refused>;
+
     /// What time it is, for ages and creation times.
     fn now(&self) -> SystemTime;
 

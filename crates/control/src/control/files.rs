@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sealane_model::parse::{Options, Parsed, SourceFile, parse_text};
 
 use super::{Applied, Control};
-use crate::declared::{Edit, Writer};
+use crate::declared::{Change, Edit, Writer};
 use crate::history::{Cause, Findings, Refusal};
 use crate::source::files::{FileSource, FilesError};
 use crate::source::watch::Watch;
@@ -32,25 +32,29 @@ impl Control {
         &self,
         files: &[(SourceFile, Options)],
     ) -> Result<Applied, Arc<Refusal>> {
-        let mut parsed = Parsed::default();
-        let mut texts = BTreeMap::new();
-        for (file, options) in files {
-            parsed.extend(parse_text(file, options));
-            texts.insert(Arc::clone(&file.path), Arc::clone(&file.text));
-        }
-        let findings = Findings {
-            diagnostics: parsed.diagnostics,
-            texts: Arc::new(texts),
-        };
+        let (edits, findings) = read(files);
         if findings.errors() > 0 {
             return Err(self.refuse(Cause::Api, "errors in the manifests".to_owned(), findings));
         }
-        let put = |object| Edit::Put {
-            object,
-            writer: Writer::Api,
-        };
-        let edits = parsed.objects.into_iter().map(put).collect();
         self.transact(edits, Cause::Api, findings).await
+    }
+
+    /// What [`Self::apply_texts`] would do to each object, or what is wrong with them. Nothing
+    /// changes, and nobody is told.
+    ///
+    /// # Errors
+    /// When anything in them is wrong.
+    pub fn try_texts(
+        &self,
+        files: &[(SourceFile, Options)],
+    ) -> Result<(Vec<Change>, Findings), Findings> {
+        let (edits, findings) = read(files);
+        if findings.errors() > 0 {
+            return Err(findings);
+        }
+        let mut declared = self.current().declared.clone();
+        let changes = declared.apply(edits, self.clock.wall());
+        Ok((changes, findings))
     }
 
     /// Applies what files say now. At the start (when no generation runs) objects with errors are
@@ -107,6 +111,25 @@ impl Control {
             }
         }
     }
+}
+
+/// The edits that texts ask for, and what was found in them.
+fn read(files: &[(SourceFile, Options)]) -> (Vec<Edit>, Findings) {
+    let mut parsed = Parsed::default();
+    let mut texts = BTreeMap::new();
+    for (file, options) in files {
+        parsed.extend(parse_text(file, options));
+        texts.insert(Arc::clone(&file.path), Arc::clone(&file.text));
+    }
+    let findings = Findings {
+        diagnostics: parsed.diagnostics,
+        texts: Arc::new(texts),
+    };
+    let put = |object| Edit::Put {
+        object,
+        writer: Writer::Api,
+    };
+    (parsed.objects.into_iter().map(put).collect(), findings)
 }
 
 /// An error with what caused it, as one text.
