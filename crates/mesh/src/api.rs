@@ -1,6 +1,8 @@
 //! The mesh's own part of the admin API: what runs, where it is reached, what would become of a
 //! request. The rest is `control`'s.
 
+mod show;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -43,6 +45,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/sealane/v1/env", get(env))
         .route("/sealane/v1/decide", post(decide))
         .route("/sealane/v1/replies/{id}", get(reply))
+        .merge(show::router())
         .with_state(shared);
     own.merge(admin)
         .merge(objects)

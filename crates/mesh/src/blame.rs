@@ -274,7 +274,7 @@ impl Blame<'_> {
 }
 
 /// Whether `name`, written in an object of `namespace`, is `host` or a wildcard over it.
-fn names(name: &str, namespace: &str, host: &str) -> bool {
+pub(crate) fn names(name: &str, namespace: &str, host: &str) -> bool {
     match name.strip_prefix('*') {
         Some(suffix) => host.ends_with(suffix),
         None if name.contains('.') => name == host,
@@ -283,7 +283,7 @@ fn names(name: &str, namespace: &str, host: &str) -> bool {
 }
 
 /// The host of a Service.
-fn host_of(service: &Object) -> String {
+pub(crate) fn host_of(service: &Object) -> String {
     format!("{}.{}.{SUFFIX}", service.meta.name, service.meta.namespace)
 }
 

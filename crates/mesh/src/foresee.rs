@@ -15,6 +15,9 @@ use sealane_runtime::{Decision, RequestHead, Runtime, decide};
 use sealane_world::world::World;
 use serde::Serialize;
 
+/// What stands for the workload of calls that none would answer.
+const NO_WORKLOAD: &str = "(no workload)";
+
 /// A request that nobody makes.
 #[derive(Debug, Clone)]
 pub struct Imagined {
@@ -46,6 +49,8 @@ pub struct Foresight {
     pub clusters: Vec<ClusterShare>,
     /// The workloads with their shares.
     pub workloads: Vec<WorkloadShare>,
+    /// The share of requests that a fault answers instead, between 0 and 1.
+    pub aborted: f64,
 }
 
 /// A cluster's share.
@@ -134,6 +139,10 @@ fn routed(runtime: &Runtime, world: &World, route: &Route) -> Foresight {
             .unwrap_or_default(),
         ..Foresight::default()
     };
+    if let Some((_, share)) = route.fault.as_ref().and_then(|fault| fault.abort) {
+        let (part, all) = (u64::from(share.numerator), u64::from(share.denominator));
+        foresight.aborted = ratio(part.min(all), all);
+    }
     match &route.action {
         Action::Redirect(redirect) => {
             foresight.outcome = format!("redirected: {}", redirect.status);
@@ -201,10 +210,7 @@ fn add(
         }
     }
     if counts.is_empty() {
-        counts.insert(
-            (String::new(), "(no workload)".to_owned(), String::new()),
-            1,
-        );
+        counts.insert((String::new(), NO_WORKLOAD.to_owned(), String::new()), 1);
     }
     let total: u64 = counts.values().sum();
     let balanced = counts.len() > 1;
@@ -213,6 +219,25 @@ fn add(
         found.share += share * ratio(count, total);
         found.balanced |= balanced;
     }
+}
+
+/// The workloads of a cluster's endpoints, with shares that add up to 1; none when nobody answers.
+pub(crate) fn answering(cluster: Option<&Cluster>, world: &World) -> Vec<WorkloadShare> {
+    let mut workloads = BTreeMap::new();
+    add(&mut workloads, cluster, world, 1.0);
+    let several = workloads.len() > 1;
+    let named = workloads
+        .into_iter()
+        .filter(|((_, name, _), _)| name != NO_WORKLOAD);
+    named
+        .map(|((namespace, workload, version), found)| WorkloadShare {
+            namespace,
+            workload,
+            version,
+            share: found.share,
+            exact: !several,
+        })
+        .collect()
 }
 
 fn workload_at(world: &World, address: SocketAddr) -> Name {
@@ -231,7 +256,7 @@ fn workload_at(world: &World, address: SocketAddr) -> Name {
 }
 
 /// `part / total` for numbers that are small enough for it.
-fn ratio(part: u64, total: u64) -> f64 {
+pub(crate) fn ratio(part: u64, total: u64) -> f64 {
     let as_float = |number: u64| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
     as_float(part) / as_float(total.max(1))
 }

@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod api;
 mod blame;
+pub mod describe;
 pub mod echoes;
 mod exposed;
 pub mod foresee;
@@ -22,7 +23,9 @@ pub mod room;
 pub mod roster;
 pub mod seat;
 pub mod seats;
+pub mod served;
 pub mod staff;
+pub mod tally;
 pub mod task;
 pub mod threads;
 pub mod virtual_ip;

@@ -8,6 +8,7 @@ use sealane_proxy::telemetry::record::AccessRecord;
 
 use crate::blame::Blame;
 use crate::mesh::Mesh;
+use crate::tally::Tally;
 
 /// Records that are kept.
 const KEPT: usize = 256;
@@ -17,6 +18,7 @@ pub struct Replies {
     /// Guards the list; held to add or to look, never over an await.
     failed: Mutex<VecDeque<Arc<AccessRecord>>>,
     log: Arc<dyn AccessLog>,
+    tally: Tally,
 }
 
 impl Replies {
@@ -25,7 +27,13 @@ impl Replies {
         Self {
             failed: Mutex::default(),
             log,
+            tally: Tally::default(),
         }
+    }
+
+    /// Who answered how many requests.
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The first proxy's record of the request with this id.
@@ -69,6 +77,7 @@ impl AccessLog for Replies {
     }
 
     fn write(&self, record: AccessRecord) {
+        self.tally.count(&record);
         if record.status >= 400 {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
             if failed.len() == KEPT {
