@@ -2,14 +2,17 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
+
+use crate::failure::{Failure, USAGE};
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -55,6 +58,32 @@ impl Link {
     }
 }
 
+/// An answer that goes on, read line by line.
+pub(crate) struct Lines {
+    body: Incoming,
+    waiting: Vec<u8>,
+    // The connection lives as long as its sender.
+    _link: Link,
+}
+
+impl Lines {
+    /// The next line without its line feed; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<String>> {
+        loop {
+            if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.waiting.drain(..=end).collect();
+                return Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()));
+            }
+            let Some(frame) = self.body.frame().await else {
+                return Ok(None);
+            };
+            if let Ok(data) = frame?.into_data() {
+                self.waiting.extend_from_slice(&data);
+            }
+        }
+    }
+}
+
 /// The admin API of a mesh.
 #[derive(Debug, Clone)]
 pub(crate) struct Admin {
@@ -69,7 +98,10 @@ impl Admin {
 
     /// The API at a URL that a user wrote.
     pub(crate) fn from_url(url: &str) -> Result<Self> {
-        let wanted = || anyhow!("--server {url}: want http://HOST:PORT");
+        let wanted = || Failure {
+            code: USAGE,
+            text: format!("error: --server {url} is no address of a mesh\n  want http://HOST:PORT"),
+        };
         let uri: Uri = url.parse().map_err(|_ignored| wanted())?;
         let host = uri.host().ok_or_else(wanted)?;
         let port = uri.port_u16().ok_or_else(wanted)?;
@@ -105,6 +137,61 @@ impl Admin {
         ))
     }
 
+    /// The object at `path`; `None` when there is none.
+    pub(crate) async fn find(&self, path: &str) -> Result<Option<Value>> {
+        let (status, value) = self.exchange(Method::GET, path, None).await?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => Ok(Some(value)),
+            status => {
+                let message = value.get("message").and_then(Value::as_str);
+                let message =
+                    message.map_or_else(|| format!("{status} from {path}"), str::to_owned);
+                Err(anyhow!("{message}"))
+            }
+        }
+    }
+
+    /// Changes fields of the object at `path`.
+    pub(crate) async fn merge(&self, path: &str, patch: &Value) -> Result<Value> {
+        let body = ("application/merge-patch+json", patch.to_string().into());
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
+    /// The lines of an answer that goes on, such as a watch.
+    pub(crate) async fn lines(&self, path: &str) -> Result<Lines> {
+        let mut link = self.link().await?;
+        let request = Request::builder()
+            .uri(path)
+            .header("host", self.address.to_string());
+        let request = request.body(Full::new(Bytes::new()))?;
+        let response = link.sender.send_request(request).await?;
+        let status = response.status();
+        let body = response.into_body();
+        if status.is_success() {
+            return Ok(Lines {
+                body,
+                waiting: Vec::new(),
+                _link: link,
+            });
+        }
+        let bytes = body.collect().await?.to_bytes();
+        let value: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let message = value.get("message").and_then(Value::as_str);
+        let message = message.map_or_else(|| format!("{status} from {path}"), str::to_owned);
+        Err(anyhow!("{message}"))
+    }
+
+    async fn link(&self) -> Result<Link> {
+        Link::open(self.address).await.map_err(|error| {
+            anyhow!(
+                "no mesh answers at http://{}: {error}\n  \
+                 start one: sealane up DIR            another: --server http://HOST:PORT",
+                self.address
+            )
+        })
+    }
+
     /// The same, with the status whatever it is.
     pub(crate) async fn exchange(
         &self,
@@ -112,9 +199,7 @@ impl Admin {
         path: &str,
         body: Option<(&str, Bytes)>,
     ) -> Result<(StatusCode, Value)> {
-        let mut link = Link::open(self.address)
-            .await
-            .with_context(|| format!("cannot reach the mesh at http://{}", self.address))?;
+        let mut link = self.link().await?;
         let mut request = Request::builder()
             .method(method)
             .uri(path)

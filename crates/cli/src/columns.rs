@@ -111,7 +111,8 @@ fn list(object: &Value, pointer: &str) -> String {
         .map_or_else(String::new, Value::to_string)
 }
 
-fn labels(object: &Value, pointer: &str) -> String {
+/// Labels as `a=b,c=d`; `<none>` without any.
+pub(crate) fn labels(object: &Value, pointer: &str) -> String {
     let map = object.pointer(pointer).and_then(Value::as_object);
     let pairs = map.into_iter().flatten();
     let pairs: Vec<_> = pairs

@@ -8,19 +8,29 @@ mod columns;
 mod commands;
 mod discover;
 mod failure;
+mod jsonpath;
 mod manifests;
+mod named;
+mod objects;
 mod output;
 mod print;
+mod progress;
 mod rest;
+mod rules;
+mod statistics;
+mod textdiff;
 mod time;
 mod yaml;
 
 use std::process::ExitCode;
 
+use anstream::ColorChoice;
 use anyhow::{Error, Result};
 use clap::Parser;
 
-use crate::args::{Cli, Command, TrafficCommand};
+use crate::args::{Cli, Colours, Command, TrafficCommand};
+use crate::commands::mark::{self, Field};
+use crate::commands::{diff, traffic};
 use crate::failure::{Failure, USAGE};
 
 fn main() -> ExitCode {
@@ -28,6 +38,11 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    match cli.color {
+        Colours::Auto => {}
+        Colours::Always => ColorChoice::Always.write_global(),
+        Colours::Never => ColorChoice::Never.write_global(),
+    }
     match run(cli.command) {
         Ok(code) => code,
         Err(error) => fail(&error),
@@ -69,10 +84,20 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Apply(args) => done(asks.block_on(commands::apply::run(&args))),
         Command::Delete(args) => done(asks.block_on(commands::delete::run(&args))),
         Command::Get(args) => done(asks.block_on(commands::get::run(&args))),
+        Command::Describe(args) => done(asks.block_on(commands::describe::run(&args))),
+        Command::Label(args) => done(asks.block_on(mark::run(&args, Field::Labels))),
+        Command::Annotate(args) => done(asks.block_on(mark::run(&args, Field::Annotations))),
+        Command::Scale(args) => done(asks.block_on(commands::scale::run(&args))),
+        Command::Wait(args) => done(asks.block_on(commands::wait::run(&args))),
+        Command::Diff(args) => asks.block_on(diff::run(&args)).map_err(diff::failed),
+        Command::Completion(args) => done(commands::completion::run(&args)),
+        Command::Man(args) => done(commands::man::run(&args)),
         Command::Kubeconfig(args) => done(asks.block_on(commands::kubeconfig::run(&args))),
         Command::Curl(args) => done(asks.block_on(commands::curl::run(&args))),
         Command::Traffic(args) => match args.command {
-            TrafficCommand::Test(args) => asks.block_on(commands::traffic_test::run(&args)),
+            TrafficCommand::Test(args) => asks.block_on(traffic::test::run(&args)),
+            TrafficCommand::Monitor(args) => done(asks.block_on(traffic::monitor::run(&args))),
+            TrafficCommand::Config(args) => done(asks.block_on(traffic::config::run(&args))),
         },
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn source(paths: &[PathBuf], namespace: &str) -> Result<FileSource> {
 /// Reads what `paths` hold.
 pub(crate) fn read(paths: &[PathBuf], namespace: &str) -> Result<Reading> {
     let reading = source(paths, namespace)?.read();
-    reading.map_err(|error| Failure::bad_input(format!("error: {}", with_causes(&error))).into())
+    reading.map_err(|error| unreadable(&error).into())
 }
 
 /// The texts that `paths` hold, with their names.
@@ -69,13 +69,21 @@ pub(crate) fn keys(paths: &[PathBuf], namespace: &str) -> Result<Vec<(Kind, Stri
     Ok(keys)
 }
 
+/// The error for files that cannot be read.
+pub(crate) fn unreadable(error: &dyn std::error::Error) -> Failure {
+    Failure::bad_input(format!(
+        "error: {}\n  want files and folders with manifests, or - for standard input",
+        with_causes(error)
+    ))
+}
+
 /// Diagnostics of a text, with its lines.
-fn show(diagnostics: &[Diagnostic], text: &SourceFile) -> String {
+pub(crate) fn show(diagnostics: &[Diagnostic], text: &SourceFile) -> String {
     render(diagnostics, |_| Some(&*text.text), Style::Coloured)
 }
 
 /// An error and what caused it, on one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

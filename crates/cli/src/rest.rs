@@ -21,6 +21,28 @@ pub(crate) fn object_path(kind: Kind, namespace: &str, name: &str) -> String {
     format!("{}/{name}", list_path(kind, Some(namespace)))
 }
 
+/// `path` with parameters behind it; those without a value are left out.
+pub(crate) fn with_query(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
+    let mut out = path.to_owned();
+    let given = parameters
+        .iter()
+        .filter_map(|(name, value)| Some((name, (*value)?)));
+    for (position, (name, value)) in given.enumerate() {
+        out.push(if position == 0 { '?' } else { '&' });
+        out.push_str(name);
+        out.push('=');
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                out.push(char::from(byte));
+            } else {
+                let escaped = format!("%{byte:02X}");
+                out.push_str(&escaped);
+            }
+        }
+    }
+    out
+}
+
 /// The name that `kubectl -o name` gives an object: `virtualservice.networking.istio.io/reviews`.
 pub(crate) fn qualified_name(kind: Kind, name: &str) -> String {
     let info = kind.info();
@@ -43,5 +65,14 @@ mod tests {
         assert_eq!(list_path(Kind::Pod, None), "/api/v1/pods");
         assert_eq!(object_path(Kind::Node, "x", "n1"), "/api/v1/nodes/n1");
         assert_eq!(qualified_name(Kind::Pod, "a"), "pod/a");
+        let query = [
+            ("labelSelector", Some("a=b,!c")),
+            ("x", None),
+            ("watch", Some("true")),
+        ];
+        assert_eq!(
+            with_query("/p", &query),
+            "/p?labelSelector=a%3Db%2C%21c&watch=true"
+        );
     }
 }

@@ -10,6 +10,7 @@ use super::duration;
 
 /// `sealane up`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are switches")]
 pub(crate) struct Up {
     /// Files and folders with manifests; - reads standard input
     #[arg(required = true, value_name = "PATH")]
@@ -47,6 +48,22 @@ pub(crate) struct Up {
     /// Do not watch the files for changes
     #[arg(long)]
     pub(crate) no_watch: bool,
+    /// Say only what is wrong
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// What is said: text for people, or json for programs, one event a line
+    #[arg(short, long, value_enum, default_value_t = Told::Text)]
+    pub(crate) output: Told,
+}
+
+/// The form in which `up` tells what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Told {
+    /// Text for people
+    #[value(alias = "table")]
+    Text,
+    /// One JSON object a line: started, generation, refused, reply, stopped
+    Json,
 }
 
 /// The form of the access log.

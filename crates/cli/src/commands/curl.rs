@@ -10,18 +10,21 @@ use serde_json::Value;
 use crate::args::Curl;
 use crate::client::{Admin, Answer, Link};
 use crate::columns::text;
-use crate::{discover, print};
+use crate::objects::few;
+use crate::{discover, print, progress};
 
 /// Makes the request and prints the answer.
 pub(crate) async fn run(args: &Curl) -> Result<()> {
     let admin = discover::admin(&args.server)?;
     let capture = capture_of(&admin, &args.from).await?;
-    let request = Outgoing::new(&args.url, &args.headers)?
-        .method(args)?
-        .body(args.data.clone().unwrap_or_default());
+    let method = match (&args.method, args.head) {
+        (None, true) => Some("HEAD"),
+        (method, _) => method.as_deref(),
+    };
+    let request = Outgoing::new(&args.url, &args.headers)?.saying(method, args.data.as_deref())?;
     let id = request.id.clone();
     let mut link = Link::open(capture.parse()?).await?;
-    let answer = link.send(request.build()?).await?;
+    let answer = progress::during("waiting for the answer", link.send(request.build()?)).await?;
     show(args, &answer)?;
     if answer.status.is_client_error() || answer.status.is_server_error() {
         explain(&admin, &id).await;
@@ -45,7 +48,7 @@ pub(crate) async fn capture_of(admin: &Admin, from: &str) -> Result<String> {
     }
     match found.as_slice() {
         [workload] => Ok(text(workload, "/capture")),
-        [] => Err(unknown_workload(from, &all)),
+        [] => Err(anyhow!(unknown(from, &all))),
         several => {
             let names: Vec<_> = several.iter().copied().map(full_name).collect();
             bail!(
@@ -65,18 +68,26 @@ fn full_name(workload: &Value) -> String {
     }
 }
 
-fn unknown_workload(from: &str, all: &[Value]) -> anyhow::Error {
+/// The error for a workload that is not there, with the nearest one.
+pub(crate) async fn unknown_workload(admin: &Admin, from: &str) -> String {
+    let all = admin.get("/sealane/v1/workloads").await.unwrap_or_default();
+    unknown(from, all.as_array().map_or(&[], Vec::as_slice))
+}
+
+fn unknown(from: &str, all: &[Value]) -> String {
     let names: Vec<_> = all.iter().map(|workload| text(workload, "/name")).collect();
     let name = from.rsplit_once('/').map_or(from, |(_, name)| name);
     let near = sealane_model::suggest::nearest(name, names.iter().map(String::as_str));
     let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    anyhow!(
+    let all: Vec<String> = all.iter().map(full_name).collect();
+    format!(
         "there is no workload {from:?}{hint}\n  workloads: {}",
-        all.iter().map(full_name).collect::<Vec<_>>().join(" ")
+        few(&all)
     )
 }
 
 /// A request that is being put together.
+#[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
     uri: Uri,
     method: Method,
@@ -94,9 +105,11 @@ impl Outgoing {
         } else {
             format!("http://{url}")
         };
-        let uri: Uri = full.parse().map_err(|error| anyhow!("{url}: {error}"))?;
+        let uri: Uri = full.parse().map_err(|error| {
+            anyhow!("{url:?} is no URL: {error}\n  want http://HOST[:PORT]/PATH")
+        })?;
         if uri.scheme_str() != Some("http") || uri.host().is_none() {
-            bail!("{url}: want http://HOST[:PORT]/PATH");
+            bail!("{url:?} is no URL to call\n  want http://HOST[:PORT]/PATH");
         }
         let headers = headers.iter().map(|header| parse_header(header));
         Ok(Self {
@@ -108,19 +121,35 @@ impl Outgoing {
         })
     }
 
-    fn method(mut self, args: &Curl) -> Result<Self> {
-        self.method = match &args.method {
-            Some(method) => method.parse()?,
-            None if args.head => Method::HEAD,
-            None if args.data.is_some() => Method::POST,
-            None => Method::GET,
+    /// With a method and a body; without a method it is GET, or POST where there is a body.
+    pub(crate) fn saying(mut self, method: Option<&str>, body: Option<&str>) -> Result<Self> {
+        self.method = match (method, body) {
+            (Some(method), _) => method.parse().map_err(|_ignored| {
+                anyhow!("-X {method:?}: no method\n  want a word such as POST")
+            })?,
+            (None, Some(_)) => Method::POST,
+            (None, None) => Method::GET,
         };
+        self.body = Bytes::copy_from_slice(body.unwrap_or_default().as_bytes());
         Ok(self)
     }
 
-    fn body(mut self, body: String) -> Self {
-        self.body = body.into();
-        self
+    /// The same request with an id of its own.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            id: new_id(),
+            ..self.clone()
+        }
+    }
+
+    /// The whole URL.
+    pub(crate) fn url(&self) -> String {
+        self.uri.to_string()
+    }
+
+    /// The method.
+    pub(crate) const fn method(&self) -> &Method {
+        &self.method
     }
 
     /// The address in the URL, when it names one and no name.
@@ -170,7 +199,7 @@ impl Outgoing {
 }
 
 fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue)> {
-    let wanted = || anyhow!("-H {text:?}: want 'NAME: VALUE'");
+    let wanted = || anyhow!("-H {text:?} is no header\n  want 'NAME: VALUE'");
     let (name, value) = text.split_once(':').ok_or_else(wanted)?;
     let name = name.trim().parse().map_err(|_ignored| wanted())?;
     let value = value.trim().parse().map_err(|_ignored| wanted())?;

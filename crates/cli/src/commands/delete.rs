@@ -2,16 +2,15 @@
 
 use anyhow::{Result, bail};
 use http::Method;
-use sealane_model::kind::Kind;
 
 use crate::args::Delete;
-use crate::commands::get::unknown_kind;
+use crate::objects::not_found;
 use crate::print::line;
-use crate::{discover, rest};
+use crate::{discover, named, rest};
 
 /// Deletes the objects that are named, on the command line or by files.
 pub(crate) async fn run(args: &Delete) -> Result<()> {
-    let mut keys = named(&args.objects)?;
+    let mut keys = named::objects("delete", &args.objects)?;
     let keys_of_files = crate::manifests::keys(&args.filename, &args.namespace)?;
     let mut keys: Vec<_> = keys
         .drain(..)
@@ -19,11 +18,17 @@ pub(crate) async fn run(args: &Delete) -> Result<()> {
         .collect();
     keys.extend(keys_of_files);
     if keys.is_empty() {
-        bail!("nothing to delete: name objects as KIND NAME or KIND/NAME, or files with -f");
+        bail!("nothing to delete\n  name objects as KIND NAME or KIND/NAME, or files with -f");
     }
     let admin = discover::admin(&args.server)?;
     for (kind, namespace, name) in keys {
         let path = rest::object_path(kind, &namespace, &name);
+        if admin.find(&path).await?.is_none() {
+            if args.ignore_not_found {
+                continue;
+            }
+            bail!(not_found(&admin, kind, &namespace, &name).await);
+        }
         admin.call(Method::DELETE, &path, None).await?;
         let info = kind.info();
         let group = match info.group {
@@ -33,26 +38,4 @@ pub(crate) async fn run(args: &Delete) -> Result<()> {
         line(format_args!("{}{group} \"{name}\" deleted", info.singular))?;
     }
     Ok(())
-}
-
-/// The objects of `KIND NAME NAME…` and `KIND/NAME KIND/NAME…`.
-fn named(words: &[String]) -> Result<Vec<(Kind, String)>> {
-    let kind = |word: &str| Kind::named(word).ok_or_else(|| anyhow::anyhow!(unknown_kind(word)));
-    match words {
-        [] => Ok(Vec::new()),
-        [first, rest @ ..] if !first.contains('/') => {
-            let kind = kind(first)?;
-            if rest.is_empty() {
-                bail!("delete {first}: which one? want {first} NAME");
-            }
-            Ok(rest.iter().map(|name| (kind, name.clone())).collect())
-        }
-        all => all
-            .iter()
-            .map(|word| {
-                let (word, name) = word.split_once('/').unwrap_or((word, ""));
-                Ok((kind(word)?, name.to_owned()))
-            })
-            .collect(),
-    }
 }

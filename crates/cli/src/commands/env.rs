@@ -3,13 +3,17 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::args::ServerArgs;
+use crate::args::{Env, Output};
+use crate::print::print_value;
 use crate::{discover, print};
 
 /// Prints `INGRESS_HOST`, `INGRESS_PORT`, `SECURE_INGRESS_PORT` and `GATEWAY_URL`, for `eval`.
-pub(crate) async fn run(args: &ServerArgs) -> Result<()> {
-    let admin = discover::admin(args)?;
+pub(crate) async fn run(args: &Env) -> Result<()> {
+    let admin = discover::admin(&args.server)?;
     let variables = admin.get("/sealane/v1/env").await?;
+    if matches!(args.output, Output::Json | Output::Yaml) {
+        return print_value(args.output, &variables);
+    }
     for (name, value) in variables.as_object().into_iter().flatten() {
         let value = value
             .as_str()

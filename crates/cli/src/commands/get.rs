@@ -1,20 +1,25 @@
 //! `sealane get`: objects as kubectl shows them, and what runs.
 
+mod rows;
 mod servers;
+mod watch;
+mod workloads;
 
 use anyhow::{Result, bail};
 use sealane_model::kind::Kind;
 use serde_json::{Value, json};
 
-use crate::args::{Get, Output};
+use self::rows::Shape;
+use crate::args::{Get, GetOutput, Output};
 use crate::client::Admin;
-use crate::columns::{columns, text};
-use crate::output::{age, table};
-use crate::print;
-use crate::yaml::to_yaml;
+use crate::columns::text;
+use crate::named::{self, WORKLOAD};
+use crate::objects::{items, object};
+use crate::output::table;
+use crate::print::{self, print_value};
 use crate::{discover, rest};
 
-/// The kinds that `get all` means.
+/// The kinds that `get all` means: kubectl's, and those that Istio's users ask for with them.
 const ALL: &[Kind] = &[
     Kind::Pod,
     Kind::Service,
@@ -22,98 +27,127 @@ const ALL: &[Kind] = &[
     Kind::StatefulSet,
     Kind::DaemonSet,
     Kind::ReplicaSet,
+    Kind::Gateway,
+    Kind::VirtualService,
+    Kind::DestinationRule,
+    Kind::ServiceEntry,
 ];
 
 /// What a word after `get` means.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Objects(Kind),
     Workloads,
 }
 
+/// The objects that were found, by kind, in the order in which they were asked for.
+type Found = Vec<(Kind, Vec<Value>)>;
+
 /// Shows what `args` ask for.
 pub(crate) async fn run(args: &Get) -> Result<()> {
-    let (wanted, names) = wanted(args)?;
+    let wanted = wanted(args)?;
     let admin = discover::admin(&args.server)?;
-    let mut found = Vec::new();
-    for wanted in wanted {
+    if args.watch {
+        return watch::run(args, &admin, &wanted).await;
+    }
+    let mut found = Found::new();
+    for (wanted, names) in &wanted {
         match wanted {
-            Wanted::Workloads => return workloads(args, &admin).await,
+            Wanted::Workloads => return workloads::show(args, &admin).await,
             Wanted::Objects(kind) => {
-                let mut items = objects(args, &admin, kind, &names).await?;
-                if kind == Kind::Gateway {
+                let mut items = objects(args, &admin, *kind, names).await?;
+                if *kind == Kind::Gateway {
                     servers::add(&admin, &mut items).await?;
                 }
-                found.push((kind, items));
+                match found.iter_mut().find(|(known, _)| known == kind) {
+                    Some((_, known)) => known.extend(items),
+                    None => found.push((*kind, items)),
+                }
             }
         }
     }
-    show(args, &found, !names.is_empty())
+    let named = wanted.iter().any(|(_, names)| !names.is_empty());
+    show(args, &found, named)
 }
 
-/// The kinds and names of `vs,dr`, `vs NAME…`, `vs/NAME`, `all`.
-fn wanted(args: &Get) -> Result<(Vec<Wanted>, Vec<String>)> {
-    let mut names = args.names.clone();
-    let mut kinds = args.kinds.as_str();
-    if let Some((kind, name)) = kinds.split_once('/') {
-        names.insert(0, name.to_owned());
-        kinds = kind;
-    }
+/// The kinds and names of `vs,dr`, `vs NAME…`, `vs/NAME dr/NAME`, `all`.
+fn wanted(args: &Get) -> Result<Vec<(Wanted, Vec<String>)>> {
     let mut wanted = Vec::new();
-    for word in kinds.split(',') {
-        match (word, Kind::named(word)) {
-            ("all", _) => wanted.extend(ALL.iter().map(|kind| Wanted::Objects(*kind))),
-            ("workload" | "workloads" | "wl", _) => wanted.push(Wanted::Workloads),
-            (_, Some(kind)) => wanted.push(Wanted::Objects(kind)),
-            (_, None) => bail!(unknown_kind(word)),
+    if args.kinds.contains('/') {
+        let words: Vec<String> = [args.kinds.clone()]
+            .into_iter()
+            .chain(args.names.clone())
+            .collect();
+        for (kind, name) in named::objects("get", &words)? {
+            wanted.push((Wanted::Objects(kind), vec![name]));
+        }
+    } else {
+        for word in args.kinds.split(',').filter(|word| !word.is_empty()) {
+            let names = || args.names.clone();
+            match (word, Kind::named(word)) {
+                ("all", _) => {
+                    wanted.extend(ALL.iter().map(|kind| (Wanted::Objects(*kind), names())));
+                }
+                (word, _) if WORKLOAD.contains(&word) => wanted.push((Wanted::Workloads, names())),
+                (_, Some(kind)) => wanted.push((Wanted::Objects(kind), names())),
+                (_, None) => bail!(named::unknown_kind(word)),
+            }
         }
     }
-    Ok((wanted, names))
+    let has_names = wanted.iter().any(|(_, names)| !names.is_empty());
+    if has_names && (args.selector.is_some() || args.field_selector.is_some()) {
+        bail!(
+            "names and selectors exclude each other\n  leave the names, or -l and --field-selector, out"
+        );
+    }
+    if has_names && args.all_namespaces {
+        bail!(
+            "an object of that name may be in several namespaces\n  say which one with -n, or leave the name out"
+        );
+    }
+    Ok(wanted)
 }
 
-/// The error for a word that names no kind, with the nearest one.
-pub(crate) fn unknown_kind(word: &str) -> String {
-    let names = Kind::all().flat_map(|kind| {
-        let info = kind.info();
-        [info.plural, info.singular]
-    });
-    let near = sealane_model::suggest::nearest(word, names);
-    let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    format!(
-        "there is no kind {word:?}{hint}\n  kinds: vs dr gw se we sidecars svc pods deploy sts ds rs endpointslices ns nodes workloads"
+/// The list of a kind that `args` mean.
+fn list_path(args: &Get, kind: Kind) -> String {
+    let namespace = (!args.all_namespaces).then_some(args.namespace.as_str());
+    rest::with_query(
+        &rest::list_path(kind, namespace),
+        &[
+            ("labelSelector", args.selector.as_deref()),
+            ("fieldSelector", args.field_selector.as_deref()),
+        ],
     )
 }
 
 async fn objects(args: &Get, admin: &Admin, kind: Kind, names: &[String]) -> Result<Vec<Value>> {
     if names.is_empty() {
-        let namespace = (!args.all_namespaces).then_some(args.namespace.as_str());
-        let list = admin.get(&rest::list_path(kind, namespace)).await?;
-        let items = list.get("items").and_then(Value::as_array);
-        return Ok(items.cloned().unwrap_or_default());
+        return items(admin, &list_path(args, kind)).await;
     }
     let mut found = Vec::new();
     for name in names {
-        let path = rest::object_path(kind, &args.namespace, name);
-        found.push(admin.get(&path).await?);
+        if args.ignore_not_found {
+            found.extend(
+                admin
+                    .find(&rest::object_path(kind, &args.namespace, name))
+                    .await?,
+            );
+        } else {
+            found.push(object(admin, kind, &args.namespace, name).await?);
+        }
     }
     Ok(found)
 }
 
-fn show(args: &Get, found: &[(Kind, Vec<Value>)], named: bool) -> Result<()> {
-    let items = || found.iter().flat_map(|(_, items)| items.clone());
-    match args.output {
-        Output::Json | Output::Yaml => {
-            let mut all = items();
-            let value = match (named, all.next(), all.next()) {
-                (true, Some(only), None) => only,
-                _ => json!({
-                    "apiVersion": "v1",
-                    "kind": "List",
-                    "metadata": { "resourceVersion": "" },
-                    "items": items().collect::<Vec<_>>(),
-                }),
-            };
-            print_value(args.output, &value)
+fn show(args: &Get, found: &Found, named: bool) -> Result<()> {
+    let form = match &args.output {
+        GetOutput::JsonPath(template) => {
+            return print::text(&template.render(&whole(found, named)));
         }
+        GetOutput::Form(form) => *form,
+    };
+    match form {
+        Output::Json | Output::Yaml => print_value(form, &whole(found, named)),
         Output::Name => found.iter().try_for_each(|(kind, items)| {
             items.iter().try_for_each(|item| {
                 let name = rest::qualified_name(*kind, &text(item, "/metadata/name"));
@@ -124,27 +158,29 @@ fn show(args: &Get, found: &[(Kind, Vec<Value>)], named: bool) -> Result<()> {
     }
 }
 
-/// Prints a value as JSON or YAML.
-pub(crate) fn print_value(output: Output, value: &Value) -> Result<()> {
-    if output == Output::Yaml {
-        print::text(&to_yaml(value))
-    } else {
-        print::line(format_args!("{value:#}"))
+/// The object that was named, else a list.
+fn whole(found: &Found, named: bool) -> Value {
+    let mut all: Vec<Value> = found.iter().flat_map(|(_, items)| items.clone()).collect();
+    match (named, all.len()) {
+        (true, 1) => all.remove(0),
+        _ => json!({
+            "apiVersion": "v1",
+            "kind": "List",
+            "metadata": { "resourceVersion": "" },
+            "items": all,
+        }),
     }
 }
 
-fn tables(args: &Get, found: &[(Kind, Vec<Value>)]) -> Result<()> {
+fn tables(args: &Get, found: &Found) -> Result<()> {
     let filled: Vec<_> = found
         .iter()
         .filter(|(_, items)| !items.is_empty())
         .collect();
     if filled.is_empty() {
-        let place = if args.all_namespaces {
-            String::new()
-        } else {
-            format!(" in {} namespace", args.namespace)
-        };
-        print::note(format_args!("No resources found{place}."));
+        if !args.ignore_not_found {
+            print::note(format_args!("{}", nothing(args)));
+        }
         return Ok(());
     }
     let several = found.len() > 1;
@@ -152,76 +188,23 @@ fn tables(args: &Get, found: &[(Kind, Vec<Value>)]) -> Result<()> {
         if position > 0 {
             print::line(format_args!(""))?;
         }
-        print::text(&kind_table(args, *kind, items, several))?;
+        let shape = Shape::new(args, *kind, several);
+        let rows: Vec<Vec<String>> = items.iter().map(|item| shape.row(item)).collect();
+        let headers: Vec<&str> = shape.headers.iter().map(String::as_str).collect();
+        let shown = table(&headers, &rows);
+        let shown = match (args.no_headers, shown.split_once('\n')) {
+            (true, Some((_, rows))) => rows,
+            _ => &shown,
+        };
+        print::text(shown)?;
     }
     Ok(())
 }
 
-fn kind_table(args: &Get, kind: Kind, items: &[Value], several: bool) -> String {
-    let mut shown = columns(kind);
-    shown.retain(|column| !column.wide || args.output == Output::Wide);
-    let namespaces = args.all_namespaces && kind.info().namespaced;
-    let mut headers = Vec::new();
-    headers.extend(namespaces.then_some("NAMESPACE"));
-    headers.push("NAME");
-    headers.extend(shown.iter().map(|column| column.header));
-    headers.push("AGE");
-    let rows: Vec<Vec<String>> = items
-        .iter()
-        .map(|item| {
-            let name = text(item, "/metadata/name");
-            let mut row = Vec::new();
-            row.extend(namespaces.then(|| text(item, "/metadata/namespace")));
-            row.push(if several {
-                rest::qualified_name(kind, &name)
-            } else {
-                name
-            });
-            row.extend(shown.iter().map(|column| (column.cell)(item)));
-            row.push(age_of(item));
-            row
-        })
-        .collect();
-    table(&headers, &rows)
-}
-
-/// How old an object is by its creation time.
-fn age_of(item: &Value) -> String {
-    let created = text(item, "/metadata/creationTimestamp");
-    let Some(created) = crate::time::parse_rfc3339(&created) else {
-        return "<unknown>".to_owned();
-    };
-    age(crate::time::now_seconds().saturating_sub(created))
-}
-
-async fn workloads(args: &Get, admin: &Admin) -> Result<()> {
-    let all = admin.get("/sealane/v1/workloads").await?;
-    let mine = |workload: &&Value| {
-        args.all_namespaces
-            || args.output == Output::Json
-            || args.output == Output::Yaml
-            || text(workload, "/namespace") == args.namespace
-    };
-    let found: Vec<_> = all.as_array().into_iter().flatten().filter(mine).collect();
-    if matches!(args.output, Output::Json | Output::Yaml) {
-        return print_value(args.output, &json!(found));
+fn nothing(args: &Get) -> String {
+    if args.all_namespaces {
+        "No resources found.".to_owned()
+    } else {
+        format!("No resources found in {} namespace.", args.namespace)
     }
-    let rows: Vec<_> = found.into_iter().map(workload_row).collect();
-    print::text(&table(
-        &["NAMESPACE", "WORKLOAD", "PODS", "RUNS", "CAPTURE"],
-        &rows,
-    ))
-}
-
-fn workload_row(workload: &Value) -> Vec<String> {
-    let pods = workload.get("pods").and_then(Value::as_array);
-    let pods = pods.map_or(&[][..], Vec::as_slice);
-    let ready = |pod: &&Value| pod.get("ready").and_then(Value::as_bool).unwrap_or(false);
-    vec![
-        text(workload, "/namespace"),
-        text(workload, "/name"),
-        format!("{}/{}", pods.iter().filter(ready).count(), pods.len()),
-        text(workload, "/kind"),
-        text(workload, "/capture"),
-    ]
 }

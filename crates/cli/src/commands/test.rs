@@ -14,9 +14,9 @@ use sealane_testkit::suite;
 use serde_json::Value;
 
 use crate::args::{Output, Test};
-use crate::commands::get::print_value;
 use crate::failure::{Failure, USAGE};
 use crate::print;
+use crate::print::print_value;
 
 /// Plays the files and says what failed.
 pub(crate) fn run(args: &Test) -> Result<ExitCode> {

@@ -1,18 +1,20 @@
 //! `sealane up`: the mesh that manifests describe, on this machine.
 
 mod accesslog;
+mod events;
 mod map;
 mod narrate;
 mod ports;
+mod reply;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Error, Result};
-use sealane_control::source::files::FileSource;
+use sealane_control::source::files::{FileSource, Summary};
 use sealane_control::source::watch::Watch;
-use sealane_control::{Control, FilesRefused};
+use sealane_control::{Control, FilesRefused, Record};
 use sealane_mesh::api::{Shared, router};
 use sealane_mesh::replies::Replies;
 use sealane_mesh::{Carrier, Mesh, Options};
@@ -24,7 +26,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::args::Up;
 use crate::discover::RuntimeFile;
 use crate::failure::Failure;
-use crate::{manifests, print};
+use crate::{manifests, print, progress};
 
 /// Traffic threads at most, by default.
 const MAX_THREADS: usize = 64;
@@ -47,15 +49,23 @@ async fn up(args: Up) -> Result<ExitCode> {
     // Before anything starts, so that a port that is taken costs nobody a started mesh.
     let admin = bind_api(args.admin_port).await?;
     let replies = Arc::new(Replies::new(logs.sink()));
-    let narrator = narrate::Narrator::new(logs.takes_stdout());
+    let narrator = narrate::Narrator::new(narrate::Manner {
+        aside: logs.takes_stdout(),
+        quiet: args.quiet,
+        form: args.output,
+    });
     let mesh = Arc::new(Mesh::start(&options(&args, &replies, &narrator))?);
     // Before the files are read, so that no save falls between the reading and the watching.
     let saves = (!args.no_watch).then(|| Watch::start(files.roots()).map_err(Error::from));
-    start(&mesh, &mut files, &args, &narrator).await?;
+    let starting = start(&mesh, &mut files, &args, &narrator);
+    let started = progress::during("starting", starting).await?;
     let admin = serve_api(&mesh, &replies, admin)?;
-    let known = RuntimeFile::write(admin).context("cannot say where the mesh is")?;
+    let known = RuntimeFile::write(admin, &args.paths).context("cannot say where the mesh is")?;
     // Whoever has read the map may send one.
     let mut signals = Signals::new()?;
+    if let Some((record, summary)) = started {
+        narrator.event(&events::started(&record, &summary, admin));
+    }
     narrator.say(&map::map(&mesh, admin, &args));
     let narrating = tokio::spawn(narrate::narrate(Arc::clone(&mesh), narrator.clone()));
     let watching = saves.map(|saves| watch(Arc::clone(mesh.control()), files, saves, &narrator));
@@ -67,6 +77,7 @@ async fn up(args: Up) -> Result<ExitCode> {
     }
     stop(&mut signals, &mesh, &args).await;
     logs.finish();
+    narrator.event(&events::stopped());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,13 +102,12 @@ async fn start(
     files: &mut FileSource,
     args: &Up,
     narrator: &narrate::Narrator,
-) -> Result<()> {
+) -> Result<Option<(Arc<Record>, Summary)>> {
     let control = mesh.control();
     let applied = match control.apply_files(files).await {
         Ok(applied) => applied,
         Err(FilesRefused::Files(error)) => {
-            let text = format!("error: {}", manifests::with_causes(&error));
-            return Err(Failure::bad_input(text).into());
+            return Err(manifests::unreadable(&error).into());
         }
         Err(FilesRefused::Refused(refusal)) => {
             let found = refusal.findings.render(Style::Coloured);
@@ -106,7 +116,7 @@ async fn start(
         }
     };
     let Some(applied) = applied else {
-        return Ok(());
+        return Ok(None);
     };
     let findings = &applied.record.findings;
     let summary = files.summary();
@@ -134,7 +144,7 @@ async fn start(
         return Err(Failure { code: 1, text }.into());
     }
     narrator.started(&applied.record, &summary);
-    Ok(())
+    Ok(Some((applied.record, summary)))
 }
 
 async fn bind_api(port: u16) -> Result<TcpListener> {
@@ -181,7 +191,7 @@ fn watch(
     tokio::spawn(async move {
         match saves {
             Ok(watch) => control.follow(&mut files, &watch).await,
-            Err(error) => narrator.say(&format!("! files are not watched: {error}")),
+            Err(error) => narrator.warn(&format!("! files are not watched: {error}")),
         }
     })
 }

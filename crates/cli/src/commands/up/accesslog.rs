@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use sealane_proxy::telemetry::access_log::{AccessLog, NoAccessLog};
 use sealane_proxy::telemetry::record::AccessRecord;
 use tokio::sync::mpsc;
@@ -44,11 +44,13 @@ impl Logs {
         let out: Box<dyn Write + Send> = if stdout {
             Box::new(io::stdout())
         } else {
-            let file = std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(target);
-            Box::new(file.with_context(|| format!("--access-log {target}"))?)
+            match open(target) {
+                Ok(file) => Box::new(file),
+                Err(error) => {
+                    cannot_be_written(target, &error);
+                    return Self::open(None, encoding);
+                }
+            }
         };
         let (queue, waiting) = mpsc::channel(WAITING);
         let lines = Arc::new(Lines {
@@ -58,7 +60,10 @@ impl Logs {
         });
         let writer = std::thread::Builder::new()
             .name("access-log".to_owned())
-            .spawn(move || write_all(waiting, out))?;
+            .spawn({
+                let target = target.to_owned();
+                move || write_all(waiting, out, &target)
+            })?;
         Ok(Self {
             sink: Arc::clone(&lines) as _,
             writer: Some(writer),
@@ -95,7 +100,22 @@ impl Logs {
     }
 }
 
-fn write_all(mut waiting: mpsc::Receiver<String>, mut out: Box<dyn Write + Send>) {
+fn open(target: &str) -> io::Result<std::fs::File> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(target)
+}
+
+/// Says so once: traffic goes on without its log.
+fn cannot_be_written(target: &str, error: &io::Error) {
+    print::note(format_args!(
+        "warning: the access log {target} cannot be written: {error}\n  \
+         the mesh goes on without it\n  free the disk or choose another file with --access-log, and start again"
+    ));
+}
+
+fn write_all(mut waiting: mpsc::Receiver<String>, mut out: Box<dyn Write + Send>, target: &str) {
     while let Some(line) = waiting.blocking_recv() {
         let written = out.write_all(line.as_bytes());
         let flushed = written.and_then(|()| {
@@ -106,7 +126,9 @@ fn write_all(mut waiting: mpsc::Receiver<String>, mut out: Box<dyn Write + Send>
             }
         });
         if let Err(error) = flushed {
-            print::note(format_args!("the access log cannot be written: {error}"));
+            cannot_be_written(target, &error);
+            // What still comes is taken and forgotten, so that nothing counts as dropped for room.
+            while waiting.blocking_recv().is_some() {}
             return;
         }
     }

@@ -9,9 +9,13 @@ use sealane_control::{Cause, Event, Findings, Record, Refusal};
 use sealane_mesh::Mesh;
 use sealane_model::diagnostic::{Diagnostic, Style};
 use sealane_proxy::telemetry::event::{Events, LocalReplyEvent};
+use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
+use super::events;
+use super::reply::Reply;
+use crate::args::Told;
 use crate::print;
 
 /// Replies a second that are told; the others are counted.
@@ -19,11 +23,21 @@ const REPLIES: u64 = 5;
 /// Replies that wait to be told.
 const WAITING: usize = 64;
 
+/// How things are said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Standard output belongs to somebody else: all is said on standard error.
+    pub(crate) aside: bool,
+    /// Only what is wrong is said.
+    pub(crate) quiet: bool,
+    /// For people, or for programs.
+    pub(crate) form: Told,
+}
+
 /// Says things on the terminal.
 #[derive(Clone)]
 pub(crate) struct Narrator {
-    /// Whether standard output belongs to somebody else, so that all is said on standard error.
-    aside: bool,
+    manner: Manner,
     replies: mpsc::Sender<LocalReplyEvent>,
     waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<LocalReplyEvent>>>,
     untold: Arc<AtomicU64>,
@@ -33,11 +47,11 @@ pub(crate) struct Narrator {
 }
 
 impl Narrator {
-    /// Somebody who speaks on standard output, or `aside`.
-    pub(crate) fn new(aside: bool) -> Self {
+    /// Somebody who speaks in a manner.
+    pub(crate) fn new(manner: Manner) -> Self {
         let (replies, waiting) = mpsc::channel(WAITING);
         Self {
-            aside,
+            manner,
             replies,
             waiting: Arc::new(tokio::sync::Mutex::new(waiting)),
             untold: Arc::default(),
@@ -45,9 +59,29 @@ impl Narrator {
         }
     }
 
-    /// Says a text.
+    /// Says a text, to people who want to hear all.
     pub(crate) fn say(&self, text: &str) {
-        if self.aside || print::line(format_args!("{text}")).is_err() {
+        if !self.manner.quiet {
+            self.warn(text);
+        }
+    }
+
+    /// Says what is wrong, to people.
+    pub(crate) fn warn(&self, text: &str) {
+        if self.manner.form == Told::Text {
+            self.write(text);
+        }
+    }
+
+    /// Says what happened, to programs.
+    pub(crate) fn event(&self, event: &Value) {
+        if self.manner.form == Told::Json {
+            self.write(&event.to_string());
+        }
+    }
+
+    fn write(&self, text: &str) {
+        if self.manner.aside || print::line(format_args!("{text}")).is_err() {
             print::note(format_args!("{text}"));
         }
     }
@@ -78,7 +112,7 @@ impl Narrator {
             self.say(&format!("  read past: {}", kinds.join(", ")));
         }
         if !findings.is_empty() {
-            self.say(findings.trim_end());
+            self.warn(findings.trim_end());
         }
     }
 
@@ -100,8 +134,9 @@ impl Narrator {
             record.took.as_millis()
         ));
         let findings = self.news(record);
+        self.event(&events::generation(record));
         if !findings.is_empty() {
-            self.say(findings.trim_end());
+            self.warn(findings.trim_end());
         }
     }
 
@@ -114,6 +149,7 @@ impl Narrator {
     }
 
     fn refused(&self, refusal: &Refusal) {
+        self.event(&events::refused(refusal));
         let what = match &refusal.cause {
             Cause::Start => "the start".to_owned(),
             Cause::Api => "a change through the API".to_owned(),
@@ -124,47 +160,35 @@ impl Narrator {
         let mut findings = refusal.findings.clone();
         findings.diagnostics.retain(Diagnostic::is_error);
         let findings = findings.render(Style::Coloured);
-        self.say(&format!(
+        self.warn(&format!(
             "✗ {what} not applied; generation {} goes on",
             refusal.generation
         ));
         if findings.is_empty() {
-            self.say(&format!("  {}", refusal.reason));
+            self.warn(&format!("  {}", refusal.reason));
         } else {
-            self.say(findings.trim_end());
+            let errors = refusal.findings.errors();
+            self.warn(findings.trim_end());
+            self.warn(&format!("  {}. Nothing changed.", counted(errors, "error")));
         }
     }
 
     fn reply(&self, event: &LocalReplyEvent) {
-        let why = reason(event);
-        self.say(&format!(
-            "{} {}  {}  {} {}{}  {why}",
-            event.status, event.flags, event.proxy, event.method, event.authority, event.path
+        self.event(&events::reply(event));
+        let reply = Reply(event);
+        self.warn(&format!(
+            "{} {}  {}  {} {}{}  {}",
+            event.status,
+            event.flags,
+            event.proxy,
+            event.method,
+            event.authority,
+            event.path,
+            reply.reason()
         ));
-        if let Some(host) = event.hosts_known.first().filter(|host| !host.contains('*')) {
-            self.say(&format!(
-                "        try curl -H 'Host: {host}' http://{}{}",
-                event.authority, event.path
-            ));
+        if let Some(command) = reply.command() {
+            self.warn(&format!("        try {command}"));
         }
-    }
-}
-
-/// Why a proxy answered itself.
-fn reason(event: &LocalReplyEvent) -> String {
-    match (event.details.as_ref(), &event.cluster) {
-        ("route_not_found", _) if !event.hosts_known.is_empty() => {
-            let hosts = event.hosts_known.join(", ");
-            format!(
-                "no virtual host for {:?}; hosts here: {hosts}",
-                event.authority
-            )
-        }
-        ("route_not_found", _) => "no route matches".to_owned(),
-        ("cluster_not_found", Some(cluster)) => format!("there is no cluster {cluster}"),
-        ("no_healthy_upstream", Some(cluster)) => format!("no endpoint in {cluster}"),
-        (details, Some(cluster)) => format!("{details}, {cluster}"),
-        (details, None) => details.to_owned(),
     }
 }
 
@@ -181,7 +205,7 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
     let mut events = mesh.control().events();
     let mut replies = narrator.waiting.lock().await;
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
-    let mut told = 0;
+    let (mut told, mut last) = (0, None);
     loop {
         tokio::select! {
             event = events.recv() => match event {
@@ -192,17 +216,20 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
             },
             Some(event) = replies.recv() => {
                 told += 1;
-                if told <= REPLIES {
+                // The same once more is not news; programs are told of each.
+                let is_new = last.as_ref() != Some(&event) || narrator.manner.form == Told::Json;
+                if told <= REPLIES && is_new {
                     narrator.reply(&event);
+                    last = Some(event);
                 } else {
                     narrator.untold.fetch_add(1, Ordering::Relaxed);
                 }
             }
             _ = seconds.tick() => {
-                told = 0;
+                (told, last) = (0, None);
                 let untold = narrator.untold.swap(0, Ordering::Relaxed);
                 if untold > 0 {
-                    narrator.say(&format!("        and {untold} more replies like these"));
+                    narrator.warn(&format!("        and {untold} more replies like these"));
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! A port that somebody else has: who, what wants it, and the flag that moves it.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
 
 use sealane_mesh::Mesh;
 
@@ -26,6 +28,9 @@ fn one(mesh: &Mesh, args: &Up, proxy: &str, reason: &str) -> String {
     let Some((service_port, wanted)) = mesh.unbound_port(proxy) else {
         return format!("error: {proxy} refuses its configuration: {reason}");
     };
+    if let Some(told) = not_ours(wanted) {
+        return told;
+    }
     let owner = owner(wanted.port()).map_or_else(String::new, |who| format!(" by {who}"));
     let gateways = mesh.gateways_on(service_port).join(", ");
     let paths: Vec<_> = args
@@ -43,6 +48,23 @@ fn one(mesh: &Mesh, args: &Up, proxy: &str, reason: &str) -> String {
         wanted.port(),
         paths.join(" ")
     )
+}
+
+/// Why a socket cannot be had, when that is not because somebody else has it.
+fn not_ours(wanted: SocketAddr) -> Option<String> {
+    let (ip, port) = (wanted.ip(), wanted.port());
+    // Nobody is served by it: it is closed again at once.
+    match TcpListener::bind(wanted).err()?.kind() {
+        ErrorKind::AddrNotAvailable => Some(format!(
+            "error: this machine has no address {ip}\n  --bind {ip} asks gateways to listen there\n  \
+             try --bind 127.0.0.1, or --bind 0.0.0.0 for all addresses of this machine"
+        )),
+        ErrorKind::PermissionDenied => Some(format!(
+            "error: port {port} of {ip} may not be had by this user\n  \
+             ports below 1024 are root's\n  try --gateway-port with a port above, or auto"
+        )),
+        _ => None,
+    }
 }
 
 /// The process that listens on a TCP port of this machine, `nginx (pid 812)`, where the system
