@@ -1,4 +1,5 @@
-//! Runs every command of the README and of the examples' READMEs, and compares what it prints with
+//! Runs every command of the README, of the examples' READMEs and of the golden documents in
+//! `tests/golden` (one for each family of commands, and one for their errors), and compares what it prints with
 //! what the document shows. A document that lies fails the build.
 
 #![expect(clippy::print_stderr, reason = "a test that skips something says so")]
@@ -26,6 +27,31 @@ fn the_bookinfo_example_shows_what_happens() -> Result<()> {
 #[test]
 fn the_movie_example_shows_what_happens() -> Result<()> {
     check("examples/movie/README.md")
+}
+
+#[test]
+fn the_commands_about_objects_print_what_they_printed() -> Result<()> {
+    check("crates/cli/tests/golden/objects.md")
+}
+
+#[test]
+fn the_commands_about_traffic_print_what_they_printed() -> Result<()> {
+    check("crates/cli/tests/golden/traffic.md")
+}
+
+#[test]
+fn the_errors_say_what_they_said() -> Result<()> {
+    check("crates/cli/tests/golden/errors.md")
+}
+
+#[test]
+fn the_help_says_what_it_said() -> Result<()> {
+    check("crates/cli/tests/golden/help.md")
+}
+
+#[test]
+fn the_terminal_of_up_tells_what_it_told() -> Result<()> {
+    check("crates/cli/tests/golden/terminal.md")
 }
 
 /// Plays the blocks of one document in their order, in one shell. With `SEALANE_BLESS` set, what
