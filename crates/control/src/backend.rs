@@ -38,6 +38,7 @@ impl Backend for Control {
         let tried = self.try_texts(&files(texts));
         let (changes, findings) = tried.map_err(|findings| Refused {
             errors: findings.texts_of(true),
+            findings: findings.diagnostics,
         })?;
         Ok(Written {
             outcomes: changes
@@ -48,6 +49,7 @@ impl Backend for Control {
             proxies: 0,
             took: std::time::Duration::ZERO,
             warnings: findings.texts_of(false),
+            findings: findings.diagnostics,
         })
     }
 }

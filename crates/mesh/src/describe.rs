@@ -186,7 +186,7 @@ impl Look<'_> {
         let key = object.key();
         let declared = self.current.object(&key);
         let place = declared.map(|it| file_and_line(&Place::of(it, &FieldPath::root())));
-        let shown = self.current.shown.find(&key);
+        let shown = self.current.shown.find(&(&key).into());
         let created = shown.and_then(|item| item.json.pointer("/metadata/creationTimestamp"));
         Description {
             kind: key.kind.info().name.to_owned(),

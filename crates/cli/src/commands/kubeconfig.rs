@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::args::{Kubeconfig, Output};
-use crate::commands::get::print_value;
 use crate::discover;
+use crate::print::print_value;
 
 /// Prints a kubeconfig whose current context is the mesh that `args` mean.
 pub(crate) async fn run(args: &Kubeconfig) -> Result<()> {

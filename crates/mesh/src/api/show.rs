@@ -106,7 +106,7 @@ async fn describe_one(
     let key = key_of(mesh, &kind, &namespace, &name)
         .ok_or_else(|| nothing(format!("there is no {kind} {name:?}")))?;
     let described = describe(mesh, &key, &caller.from);
-    let described = described.ok_or_else(|| Refusal::no_object(key.kind, &name))?;
+    let described = described.ok_or_else(|| Refusal::no_object(key.kind.into(), &name))?;
     Ok(Json(serde_json::to_value(&described).unwrap_or_default()))
 }
 
