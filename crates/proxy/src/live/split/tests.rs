@@ -207,6 +207,47 @@ fn fractions_are_exact_and_kinds_have_sequences_of_their_own() {
 }
 
 #[test]
+fn one_destination_takes_all_and_none_takes_nothing() {
+    let sequences = Sequences::new(1);
+    assert_eq!(sequences.pick(&split("one", &[7])), Some(0));
+    assert_eq!(sequences.pick(&split("none", &[])), None);
+    assert!(sequences.splits.read().unwrap().is_empty());
+}
+
+#[test]
+fn all_and_none_take_nothing_from_a_sequence() {
+    let sequences = Sequences::new(2);
+    let key: Arc<str> = "k#fault".into();
+    let percent = |numerator| Fraction {
+        numerator,
+        denominator: 100,
+    };
+    assert!(sequences.draw(&key, Draw::Delay, percent(100)));
+    assert!(!sequences.draw(&key, Draw::Delay, percent(0)));
+    assert!(sequences.fractions.read().unwrap().is_empty());
+}
+
+#[test]
+fn a_change_of_a_percentage_carries_what_is_owed() {
+    let key: Arc<str> = "k#fault".into();
+    for seed in 0..20 {
+        let sequences = Sequences::new(seed);
+        let mut deviation = 0.0_f64;
+        for percent in (5..95).chain((5..95).rev()) {
+            let fraction = Fraction {
+                numerator: percent,
+                denominator: 100,
+            };
+            for _ in 0..3 {
+                let inside = sequences.draw(&key, Draw::Abort, fraction);
+                deviation += f64::from(u8::from(inside)) - f64::from(percent) / 100.0;
+                assert!(deviation.abs() < 1.01, "{deviation} at {percent} %");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_nobody_wants_any_more_is_forgotten() {
     let sequences = Sequences::new(2);
     let key: Arc<str> = "b#fault".into();
@@ -269,6 +310,23 @@ proptest! {
             all.extend((0..*picks).map(|_| tally.draw(&sequences, &split)));
         }
         // Two destinations may both be due at the next pick, so that one comes late.
+        check(&all, 2.0, 3.0)?;
+    }
+
+    #[test]
+    fn a_change_over_very_long_periods_does_too(
+        seed: u64,
+        changes in prop::collection::vec(
+            (prop::collection::vec(5000_u64..1_000_000, 3), 1_usize..40), 10..40),
+    ) {
+        let sequences = Sequences::new(seed);
+        let mut tally = Tally::new(3);
+        let mut all = Vec::new();
+        for (weights, picks) in &changes {
+            let split = split("k", weights);
+            tally.weigh(&split);
+            all.extend((0..*picks).map(|_| tally.draw(&sequences, &split)));
+        }
         check(&all, 2.0, 3.0)?;
     }
 
