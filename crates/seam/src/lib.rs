@@ -7,6 +7,7 @@
 //! policy about what to do when something fails.
 
 pub mod clock;
+pub mod descriptors;
 pub mod memory;
 pub mod random;
 pub mod resolver;
@@ -15,9 +16,10 @@ pub mod tcp;
 pub mod transport;
 
 pub use clock::{Clock, TokioClock};
+pub use descriptors::Descriptors;
 pub use memory::MemoryTransport;
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use resolver::{Resolved, Resolver};
 pub use spawn::{LocalSpawner, Spawner};
-pub use tcp::TcpTransport;
+pub use tcp::{CountedTcp, TcpTransport};
 pub use transport::{Accept, Bound, BoxFuture, BoxIo, Connection, Io, Transport};

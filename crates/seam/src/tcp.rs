@@ -2,11 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::descriptors::{Descriptors, Held};
 use crate::transport::{Accept, Bound, BoxFuture, Connection, Transport};
 
 /// Connections waiting to be accepted, at most, per bound address.
@@ -18,34 +22,65 @@ pub struct TcpTransport;
 
 impl Transport for TcpTransport {
     fn bind(&self, address: SocketAddr) -> io::Result<Arc<dyn Bound>> {
-        let socket = Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
-        // Without SO_REUSEPORT: a second mesh shall notice that the port is taken. Threads share
-        // the one socket instead.
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        let listener = std::net::TcpListener::from(socket);
-        let address = listener.local_addr()?;
-        Ok(Arc::new(BoundTcp { listener, address }))
+        bind(address, &Descriptors::unlimited())
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the transport of the seam"
-    )]
     fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Connection>> {
-        Box::pin(async move { connection(TcpStream::connect(address).await?) })
+        connect(address, Descriptors::unlimited())
     }
+}
+
+/// TCP on this machine, with its connections counted.
+#[derive(Debug, Clone)]
+pub struct CountedTcp(pub Arc<Descriptors>);
+
+impl Transport for CountedTcp {
+    fn bind(&self, address: SocketAddr) -> io::Result<Arc<dyn Bound>> {
+        bind(address, &self.0)
+    }
+
+    fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Connection>> {
+        connect(address, Arc::clone(&self.0))
+    }
+}
+
+fn bind(address: SocketAddr, descriptors: &Arc<Descriptors>) -> io::Result<Arc<dyn Bound>> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    // Without SO_REUSEPORT: a second mesh shall notice that the port is taken. Threads share
+    // the one socket instead.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    let listener = std::net::TcpListener::from(socket);
+    let address = listener.local_addr()?;
+    let descriptors = Arc::clone(descriptors);
+    Ok(Arc::new(BoundTcp {
+        listener,
+        address,
+        descriptors,
+    }))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the transport of the seam"
+)]
+fn connect(
+    address: SocketAddr,
+    descriptors: Arc<Descriptors>,
+) -> BoxFuture<'static, io::Result<Connection>> {
+    Box::pin(async move { connection(TcpStream::connect(address).await?, &descriptors) })
 }
 
 struct BoundTcp {
     listener: std::net::TcpListener,
     address: SocketAddr,
+    descriptors: Arc<Descriptors>,
 }
 
 impl Bound for BoundTcp {
@@ -55,29 +90,83 @@ impl Bound for BoundTcp {
 
     fn accept_here(&self) -> io::Result<Box<dyn Accept>> {
         let listener = TcpListener::from_std(self.listener.try_clone()?)?;
-        Ok(Box::new(AcceptTcp { listener }))
+        let descriptors = Arc::clone(&self.descriptors);
+        Ok(Box::new(AcceptTcp {
+            listener,
+            descriptors,
+        }))
     }
 }
 
 struct AcceptTcp {
     listener: TcpListener,
+    descriptors: Arc<Descriptors>,
 }
 
 impl Accept for AcceptTcp {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<Connection>> {
         Box::pin(async move {
             let (stream, _) = self.listener.accept().await?;
-            connection(stream)
+            connection(stream, &self.descriptors)
         })
     }
 }
 
-fn connection(stream: TcpStream) -> io::Result<Connection> {
+fn connection(stream: TcpStream, descriptors: &Arc<Descriptors>) -> io::Result<Connection> {
     // Small writes (a head, then a body) must not wait for the other side's delayed ACK.
     stream.set_nodelay(true)?;
     Ok(Connection {
         local: stream.local_addr()?,
         peer: stream.peer_addr()?,
-        io: Box::new(stream),
+        io: Box::new(CountedStream {
+            stream,
+            _held: descriptors.hold(),
+        }),
     })
+}
+
+/// A stream that is counted for as long as it is open.
+struct CountedStream {
+    stream: TcpStream,
+    _held: Held,
+}
+
+impl AsyncRead for CountedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for CountedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
 }
