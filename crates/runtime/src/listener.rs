@@ -1,5 +1,7 @@
 //! Listeners and their filter chains.
 
+mod limits;
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use ipnet::IpNet;
 use crate::path::PathPolicy;
 use crate::split::Split;
 use crate::table::RouteTable;
+
+pub use limits::HttpLimits;
 
 /// Which way the traffic of a listener goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +180,21 @@ pub struct HttpManager {
     pub xff_trusted_hops: u32,
     /// Accept HTTP/1.0.
     pub accept_http_10: bool,
+    /// Pass trailers of HTTP/1 messages on; otherwise they are dropped, as Envoy does.
+    pub http1_trailers: bool,
+    /// Who tells a caller that waits for `100 Continue` to send its body.
+    pub continues: Continue,
+    /// What its connections and requests may take.
+    pub limits: HttpLimits,
+}
+
+/// Who tells a caller to go on that waits for `100 Continue`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Continue {
+    /// The proxy, at once.
+    Proxy,
+    /// The upstream.
+    Upstream,
 }
 
 /// Where an HTTP chain's routes are.

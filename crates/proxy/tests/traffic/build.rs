@@ -13,8 +13,8 @@ use sealane_runtime::cluster::{
 use sealane_runtime::endpoint::{Endpoint, EndpointAddress, Endpoints, Health, LocalityEndpoints};
 use sealane_runtime::header::HeaderOps;
 use sealane_runtime::listener::{
-    ChainMatch, Direction, DownstreamTransport, FilterChain, HttpFilter, HttpManager, Inspect,
-    Listener, Network, RouteSource, ServerHeader,
+    ChainMatch, Continue, Direction, DownstreamTransport, FilterChain, HttpFilter, HttpLimits,
+    HttpManager, Inspect, Listener, Network, RouteSource, ServerHeader,
 };
 use sealane_runtime::matcher::path::PathMatch;
 use sealane_runtime::matcher::route::RouteMatch;
@@ -180,6 +180,9 @@ pub(crate) fn manager() -> HttpManager {
         max_concurrent_streams: None,
         xff_trusted_hops: 0,
         accept_http_10: false,
+        http1_trailers: false,
+        continues: Continue::Upstream,
+        limits: HttpLimits::default(),
     }
 }
 

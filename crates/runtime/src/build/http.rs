@@ -1,9 +1,11 @@
 //! HTTP connection managers.
 
+mod limits;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealane_xds::core::{Http1ProtocolOptions, HttpProtocolOptions};
+use sealane_xds::core::HttpProtocolOptions;
 use sealane_xds::hcm;
 use sealane_xds::hcm::http_connection_manager::{
     PathWithEscapedSlashesAction, RouteSpecifier, ServerHeaderTransformation, UpgradeConfig,
@@ -16,7 +18,7 @@ use crate::build::at::{At, Maybe, fields};
 use crate::build::matching::all;
 use crate::build::scalar::{flag, number, time_limit};
 use crate::build::table;
-use crate::listener::{HttpFilter, HttpManager, RouteSource, ServerHeader};
+use crate::listener::{Continue, HttpFilter, HttpManager, RouteSource, ServerHeader};
 use crate::path::PathPolicy;
 
 /// Envoy's limit on a quiet stream where the manager does not say.
@@ -38,6 +40,7 @@ pub(super) fn http_manager(
 ) -> Option<HttpManager> {
     refuse_unknown(at, message);
     escaped_slashes(at, message.path_with_escaped_slashes_action);
+    let limits = limits::limits(at, message);
     let idle_timeout = idle_timeout(
         &at.field("common_http_protocol_options"),
         message.common_http_protocol_options.as_ref(),
@@ -50,6 +53,7 @@ pub(super) fn http_manager(
         upgrade,
     );
     let routes = routes(at, message.route_specifier.as_ref());
+    let http1 = message.http_protocol_options.as_ref();
     let concurrent = message
         .http2_protocol_options
         .as_ref()
@@ -85,7 +89,14 @@ pub(super) fn http_manager(
         ),
         max_concurrent_streams: concurrent,
         xff_trusted_hops: message.xff_num_trusted_hops,
-        accept_http_10: accepts_http_10(message.http_protocol_options.as_ref()),
+        accept_http_10: http1.is_some_and(|options| options.accept_http_10),
+        http1_trailers: http1.is_some_and(|options| options.enable_trailers),
+        continues: if message.proxy_100_continue {
+            Continue::Upstream
+        } else {
+            Continue::Proxy
+        },
+        limits,
     })
 }
 
@@ -93,9 +104,8 @@ pub(super) fn http_manager(
 fn refuse_unknown(at: &At<'_>, message: &hcm::HttpConnectionManager) {
     fields! { at, message, hcm::HttpConnectionManager {
         read: [],
-        // First those that are read elsewhere. Then tracing, logs and the details of closing and
-        // flushing; HTTP/3 is not spoken; the limits on heads and their timeouts are the proxy's
-        // own; request ids are UUIDs in any case; a client's certificate cannot be forwarded while
+        // First those that are read elsewhere. Then tracing, logs and the details of draining and
+        // flushing; HTTP/3 is not spoken; request ids are UUIDs in any case; a client's certificate cannot be forwarded while
         // TLS is not terminated.
         ignored: [
             stat_prefix, http_filters, common_http_protocol_options, http_protocol_options,
@@ -129,18 +139,15 @@ fn idle_timeout(at: &At<'_>, options: Option<&HttpProtocolOptions>) -> Option<Du
     };
     fields! { at, options, HttpProtocolOptions {
         read: [idle_timeout],
-        ignored: [max_headers_count, max_response_headers_kb],
+        // The first two are limits, which are read there.
+        ignored: [max_headers_count, max_connection_duration, max_response_headers_kb],
         refused: [
-            max_connection_duration, max_connection_duration_jitter, max_stream_duration,
+            max_connection_duration_jitter, max_stream_duration,
             headers_with_underscores_action, max_requests_per_connection,
         ],
     } }
     let at = at.field("idle_timeout");
     time_limit(&at, idle_timeout.as_ref(), Some(IDLE_TIMEOUT))
-}
-
-fn accepts_http_10(options: Option<&Http1ProtocolOptions>) -> bool {
-    options.is_some_and(|options| options.accept_http_10)
 }
 
 fn escaped_slashes(at: &At<'_>, action: i32) {

@@ -10,7 +10,9 @@ use crate::cluster::{
 };
 use crate::endpoint::{EndpointAddress, Health};
 use crate::fault::Abort;
-use crate::listener::{Direction, HttpFilter, HttpManager, Listener, Network, ServerHeader};
+use crate::listener::{
+    Continue, Direction, HttpFilter, HttpLimits, HttpManager, Listener, Network, ServerHeader,
+};
 use crate::path::PathPolicy;
 use crate::route::{
     Forward, HashPolicy, HostRewrite, PathRewrite, Redirect, RedirectPath, RetryOn,
@@ -399,6 +401,42 @@ fn an_http_manager_takes_over_what_is_said() {
     assert_eq!((built.xff_trusted_hops, built.accept_http_10), (2, true));
     assert_eq!(built.max_concurrent_streams, Some(100));
     assert_eq!(built.upgrades, ["websocket".into()]);
+    assert_eq!(
+        (built.http1_trailers, built.continues),
+        (false, Continue::Proxy)
+    );
+    assert_eq!(built.limits, HttpLimits::default());
+}
+
+#[test]
+fn the_limits_of_an_http_manager_are_taken_over() {
+    let built = manager(&json!({
+        "max_request_headers_kb": 96, "request_headers_timeout": "0s",
+        "delayed_close_timeout": "2s", "proxy_100_continue": true,
+        "http_protocol_options": {"enable_trailers": true},
+        "common_http_protocol_options": {
+            "max_headers_count": 50, "max_connection_duration": "60s"
+        },
+        "http2_protocol_options": {
+            "initial_stream_window_size": 65535, "initial_connection_window_size": 1_048_576
+        }
+    }));
+    assert_eq!(
+        (built.http1_trailers, built.continues),
+        (true, Continue::Upstream)
+    );
+    assert_eq!(
+        built.limits,
+        HttpLimits {
+            head_bytes: Some(96 * 1024),
+            headers: Some(50),
+            head_timeout: Some(Duration::ZERO),
+            connection_duration: Some(Duration::from_mins(1)),
+            delayed_close: Some(Duration::from_secs(2)),
+            stream_window: Some(65_535),
+            connection_window: Some(1_048_576),
+        }
+    );
 }
 
 #[test]
