@@ -1,14 +1,13 @@
-//! What a downstream connection is doing: nothing, receiving a head, or serving requests.
+//! What a downstream connection is doing: nothing, receiving a head, serving requests, or waiting
+//! for a caller that does not read.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
-use sealane_seam::{BoxIo, Clock};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use sealane_seam::Clock;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -24,6 +23,16 @@ pub(crate) struct Activity {
     /// When it began to be as it is, in milliseconds after `born`.
     since: AtomicU64,
     changed: Notify,
+    /// Since when bytes wait that the caller does not take, in milliseconds after `born`, plus one;
+    /// 0 when none do.
+    stuck: AtomicU64,
+    blocked: Notify,
+    /// A head has taken too long: it is answered, and nothing more is read.
+    over: AtomicBool,
+    /// The caller has closed, or the connection broke.
+    left: AtomicBool,
+    /// A request was answered before all of it had come.
+    unread: AtomicBool,
 }
 
 /// Why a connection should end.
@@ -51,6 +60,11 @@ impl Activity {
             receiving: AtomicBool::new(false),
             since: AtomicU64::new(0),
             changed: Notify::new(),
+            stuck: AtomicU64::new(0),
+            blocked: Notify::new(),
+            over: AtomicBool::new(false),
+            left: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
         }
     }
 
@@ -98,7 +112,73 @@ impl Activity {
         }
     }
 
-    fn received(&self) {
+    /// Waits until the caller has taken no byte for `limit` although there are some.
+    pub(crate) async fn stuck(&self, limit: Option<Duration>) {
+        let Some(limit) = limit else {
+            return std::future::pending().await;
+        };
+        loop {
+            let since = self.stuck.load(Ordering::Relaxed);
+            let Some(age) = since.checked_sub(1) else {
+                self.blocked.notified().await;
+                continue;
+            };
+            tokio::time::sleep_until(self.born + Duration::from_millis(age) + limit).await;
+            if self.stuck.load(Ordering::Relaxed) == since {
+                return;
+            }
+        }
+    }
+
+    /// A head has taken too long.
+    pub(crate) fn end_head(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn head_is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more comes from the caller.
+    pub(crate) fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// A request was answered before all of it had come.
+    pub(crate) fn answered_early(&self) {
+        self.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether bytes have come, or may come, that are no whole request.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        let waiting = self.receiving.load(Ordering::Relaxed) || self.unread.load(Ordering::Relaxed);
+        waiting && !self.has_left() && self.serving.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether a request's head has begun to come.
+    pub(crate) fn is_receiving(&self) -> bool {
+        self.receiving.load(Ordering::Relaxed)
+    }
+
+    /// How a write went.
+    pub(crate) fn wrote(&self, polled: &Poll<io::Result<usize>>) {
+        match polled {
+            Poll::Ready(Ok(_)) => self.stuck.store(0, Ordering::Relaxed),
+            Poll::Ready(Err(_)) => self.leave(),
+            Poll::Pending if self.stuck.load(Ordering::Relaxed) == 0 => {
+                self.stuck.store(self.age() + 1, Ordering::Relaxed);
+                self.blocked.notify_one();
+            }
+            Poll::Pending => {}
+        }
+    }
+
+    /// Bytes have come.
+    pub(crate) fn received(&self) {
         let idle = self.serving.load(Ordering::Relaxed) == 0;
         if idle && !self.receiving.swap(true, Ordering::Relaxed) {
             self.mark();
@@ -106,10 +186,14 @@ impl Activity {
     }
 
     fn mark(&self) {
-        let age = self.clock.now().saturating_duration_since(self.born);
-        let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-        self.since.store(age, Ordering::Relaxed);
+        self.since.store(self.age(), Ordering::Relaxed);
         self.changed.notify_one();
+    }
+
+    /// Milliseconds since the connection began.
+    fn age(&self) -> u64 {
+        let age = self.clock.now().saturating_duration_since(self.born);
+        u64::try_from(age.as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -118,56 +202,5 @@ impl std::fmt::Debug for Activity {
         f.debug_struct("Activity")
             .field("serving", &self.serving)
             .finish_non_exhaustive()
-    }
-}
-
-/// A stream that tells when bytes come.
-pub(crate) struct Observed {
-    pub(crate) io: BoxIo,
-    pub(crate) activity: Arc<Activity>,
-}
-
-impl AsyncRead for Observed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.io).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.activity.received();
-        }
-        polled
-    }
-}
-
-impl AsyncWrite for Observed {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
     }
 }

@@ -6,5 +6,8 @@ pub mod capture;
 mod accept;
 mod choose;
 mod conduct;
+mod crowd;
+mod engine;
 mod hand_over;
 mod sniff;
+mod unserved;

@@ -28,6 +28,10 @@ pub(crate) enum Failure {
     Timeout,
     /// The time for the last try is over.
     PerTryTimeout,
+    /// Nothing passed for too long; `arrived` when the whole request had.
+    StreamIdle { arrived: bool },
+    /// The request did not arrive in time.
+    RequestTimeout,
     /// A fault filter aborts the request with this status.
     FaultAbort(StatusCode),
     /// A fault filter aborts the request with this gRPC status.
@@ -60,6 +64,10 @@ pub(crate) enum Refusal {
     Upgrade,
     /// CONNECT.
     Connect,
+    /// `expect` with anything but `100-continue`.
+    Expectation,
+    /// More headers than are taken.
+    TooManyHeaders,
 }
 
 /// How a connection could not be made.
@@ -169,6 +177,20 @@ impl Failure {
                     .blame(Blame::Upstream)
                     .retriable()
             }
+            Self::StreamIdle { arrived } => {
+                let status = if *arrived {
+                    S::GATEWAY_TIMEOUT
+                } else {
+                    S::REQUEST_TIMEOUT
+                };
+                let flag = Some(Flag::StreamIdleTimeout);
+                Meaning::new(status, flag, "stream_idle_timeout").body("stream timeout")
+            }
+            Self::RequestTimeout => {
+                Meaning::new(S::REQUEST_TIMEOUT, None, "request_overall_timeout")
+                    .body("request timeout")
+                    .blame(Blame::Downstream)
+            }
             Self::FaultAbort(status) => {
                 let flag = Some(Flag::FaultInjected);
                 Meaning::new(*status, flag, "fault_filter_abort").body("fault filter abort")
@@ -210,6 +232,11 @@ impl Refusal {
             }
             Self::Upgrade => Meaning::new(S::FORBIDDEN, None, "upgrade_failed"),
             Self::Connect => Meaning::new(S::NOT_FOUND, Some(Flag::NoRoute), "route_not_found"),
+            Self::Expectation => Meaning::new(S::EXPECTATION_FAILED, None, "expectation_failed"),
+            Self::TooManyHeaders => {
+                let status = S::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                Meaning::new(status, protocol_error, "http2.too_many_headers")
+            }
         };
         meaning.blame(Blame::Downstream)
     }

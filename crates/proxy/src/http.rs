@@ -2,8 +2,10 @@
 
 pub(crate) mod admit;
 pub(crate) mod answer;
+pub(crate) mod cookie;
 pub(crate) mod edit;
 pub(crate) mod exchange;
+pub(crate) mod expect;
 pub(crate) mod forward;
 mod grpc;
 pub(crate) mod hop;
@@ -22,3 +24,4 @@ pub(crate) mod tries;
 pub(crate) mod tunnel;
 pub(crate) mod upgrade;
 pub(crate) mod upload;
+pub(crate) mod watch;

@@ -8,6 +8,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+pub mod budget;
 pub mod downstream;
 pub mod inspect;
 pub mod proxy;
@@ -24,6 +25,7 @@ mod failure;
 mod filter;
 mod http;
 mod live;
+mod observed;
 mod serving;
 mod sockets;
 mod splice;

@@ -8,9 +8,10 @@ use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use sealane_runtime::Runtime;
-use sealane_seam::{Clock, Random, Resolver, Transport};
+use sealane_seam::{Clock, Descriptors, Random, Resolver, Transport};
 use sealane_xds::Resources;
 
+use crate::budget::Budget;
 use crate::live::Live;
 use crate::serving::Serving;
 use crate::settings::Settings;
@@ -60,6 +61,8 @@ pub struct Proxy {
     metrics: Arc<Metrics>,
     who: Who,
     received: ArcSwapOption<Received>,
+    replays: Arc<Budget>,
+    descriptors: Arc<Descriptors>,
 }
 
 /// The resources that a proxy serves by.
@@ -78,13 +81,16 @@ impl Proxy {
     pub fn new(id: impl Into<Arc<str>>, kind: Kind, outside: Outside) -> Self {
         let live = Live::new(outside.random.next_u64());
         let empty = Serving::bind(Runtime::default(), &live, outside.clock.now(), None);
+        let settings = Settings::default();
         Self {
             id: id.into(),
+            descriptors: Descriptors::unlimited(),
+            replays: Budget::new(settings.replay_bytes_of_all),
             kind,
             serving: ArcSwap::from_pointee(empty),
             live,
             outside,
-            settings: Settings::default(),
+            settings,
             access_log: Arc::new(NoAccessLog),
             events: Arc::new(NoEvents),
             sockets: Sockets::new(),
@@ -97,7 +103,23 @@ impl Proxy {
     /// With these limits.
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.replays = Budget::new(settings.replay_bytes_of_all);
         self.settings = settings;
+        self
+    }
+
+    /// In a process whose connections these are; when they are too many, callers from outside are
+    /// turned away.
+    #[must_use]
+    pub fn with_descriptors(mut self, descriptors: Arc<Descriptors>) -> Self {
+        self.descriptors = descriptors;
+        self
+    }
+
+    /// With memory for bodies that are kept, which other proxies of the process share.
+    #[must_use]
+    pub fn with_replays(mut self, replays: Arc<Budget>) -> Self {
+        self.replays = replays;
         self
     }
 
@@ -211,6 +233,14 @@ impl Proxy {
 
     pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) const fn descriptors(&self) -> &Arc<Descriptors> {
+        &self.descriptors
+    }
+
+    pub(crate) const fn replays(&self) -> &Arc<Budget> {
+        &self.replays
     }
 
     pub(crate) fn access_log(&self) -> &dyn AccessLog {

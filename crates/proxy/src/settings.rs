@@ -25,8 +25,19 @@ pub struct Settings {
     pub local_resets: usize,
     /// Bytes that wait to be sent on one HTTP/2 stream.
     pub send_buffer: usize,
+    /// Bytes that one HTTP/1 connection keeps in memory in each direction. A longer head has room
+    /// of its own.
+    pub connection_buffer: usize,
+    /// How long a connection that we close waits for the caller to read its last answer.
+    pub delayed_close: Duration,
+    /// Bytes of an upstream's response head.
+    pub response_head_bytes: usize,
+    /// Headers of an upstream's response.
+    pub response_headers: usize,
     /// Bytes of a request's body that are kept for retries and mirrors.
     pub replay_bytes: usize,
+    /// Bytes of all requests' bodies that are kept.
+    pub replay_bytes_of_all: usize,
     /// Idle connections kept per thread and endpoint.
     pub idle_connections: usize,
     /// Bytes of a connection that are looked at to tell what it is.
@@ -56,7 +67,12 @@ impl Default for Settings {
             pending_resets: 200,
             local_resets: 200,
             send_buffer: 256 * 1024,
+            connection_buffer: 64 * 1024,
+            delayed_close: Duration::from_secs(1),
+            response_head_bytes: 60 * 1024,
+            response_headers: 100,
             replay_bytes: 1024 * 1024,
+            replay_bytes_of_all: 64 * 1024 * 1024,
             idle_connections: 1024,
             sniff_bytes: 64 * 1024,
             mirrors: 1024,

@@ -40,9 +40,8 @@ impl Worker {
             random: Arc::clone(&outside.random),
         };
         let clock = Arc::clone(&outside.clock);
-        let idle = proxy.settings().idle_connections;
         Rc::new(Self {
-            pools: Pools::new(connector, clock, Rc::clone(&spawner), idle),
+            pools: Pools::new(connector, clock, Rc::clone(&spawner), proxy.settings()),
             spawner,
             pruned: Cell::new(0),
             mirrors: Cell::new(0),

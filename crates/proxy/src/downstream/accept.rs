@@ -2,12 +2,13 @@
 //! them.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealane_seam::{Bound, Connection};
+use sealane_seam::{Accept, Bound, Connection};
 use tokio::sync::{Semaphore, watch};
 
 use crate::connection::Addresses;
@@ -95,25 +96,38 @@ struct Entrance {
 
 impl Entrance {
     async fn accept(&self, socket: &dyn Bound) {
+        // Said once, until it works again.
+        let mut told = false;
         loop {
-            match socket.accept_here() {
-                Ok(mut accept) => loop {
-                    match accept.accept().await {
-                        Ok(connection) => self.enter(connection),
-                        Err(error) => {
-                            tracing::warn!(address = %self.address, %error, "cannot accept");
-                            break;
-                        }
-                    }
-                },
-                Err(error) => tracing::warn!(address = %self.address, %error, "cannot accept"),
+            let error = match socket.accept_here() {
+                Ok(accept) => self.accept_all(accept, &mut told).await,
+                Err(error) => error,
+            };
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(address = %self.address, %error, "cannot accept; tries again");
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
+    /// Takes connections until that fails.
+    async fn accept_all(&self, mut accept: Box<dyn Accept>, told: &mut bool) -> io::Error {
+        loop {
+            match accept.accept().await {
+                Ok(connection) => {
+                    *told = false;
+                    self.enter(connection);
+                }
+                Err(error) => return error,
+            }
+        }
+    }
+
     /// Starts to serve a connection. One too many is closed.
     fn enter(&self, connection: Connection) {
+        if !self.worker.lets_in(connection.peer) {
+            return;
+        }
         let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
             tracing::debug!(peer = %connection.peer, "too many connections");
             return;

@@ -71,6 +71,8 @@ impl Capture {
     /// for as long as its `Bound` lives.
     pub async fn listen(self: &Rc<Self>, mut accept: Box<dyn Accept>) {
         let mut draining = self.worker.draining();
+        // Said once, until it works again.
+        let mut told = false;
         loop {
             let accepted = tokio::select! {
                 accepted = accept.accept() => accepted,
@@ -78,12 +80,15 @@ impl Capture {
             };
             match accepted {
                 Ok(connection) => {
+                    told = false;
                     let capture = Rc::clone(self);
                     let task = async move { capture.serve(connection).await };
                     self.worker.spawn("capture", task);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "capture port cannot accept");
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(%error, "capture port cannot accept; tries again");
+                    }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -92,6 +97,9 @@ impl Capture {
 
     /// Serves one connection to its end. One too many is closed.
     pub async fn serve(self: &Rc<Self>, connection: Connection) {
+        if !self.worker.lets_in(connection.peer) {
+            return;
+        }
         let Some(_open) = Open::count(self) else {
             tracing::warn!(peer = %connection.peer, "too many connections to a capture port");
             return;

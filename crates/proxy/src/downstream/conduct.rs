@@ -1,25 +1,25 @@
 //! An HTTP connection: the engine that reads requests from it.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::{Request as EngineRequest, Version};
+use http::Request as EngineRequest;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use sealane_runtime::listener::HttpManager;
 use sealane_seam::BoxIo;
 
-use crate::activity::{Observed, Patience, Tired};
+use super::engine::{http1_engine, http2_engine};
+use super::unserved;
+use crate::activity::{Patience, Tired};
 use crate::connection::Downstream;
 use crate::http::serve::serve;
-use crate::settings::Settings;
-use crate::telemetry::flag::Flag;
-use crate::telemetry::record::AccessRecord;
+use crate::observed::Observed;
 use crate::upstream::sender::{LocalExecutor, Protocol};
 
 /// Serves the requests of a connection until it ends.
@@ -34,112 +34,92 @@ pub(crate) async fn conduct(
     let settings = worker.proxy().settings();
     let service = service_fn(|request: EngineRequest<Incoming>| {
         let downstream = Rc::clone(&downstream);
-        async move { Ok::<_, Infallible>(serve(downstream, request).await) }
+        async move { serve(downstream, request).await }
     });
-    let io = TokioIo::new(Observed {
-        io,
-        activity: Arc::clone(&downstream.activity),
-    });
-    let patience = Patience {
-        head: (protocol == Protocol::Http1).then_some(settings.head_timeout),
-        idle: manager.idle_timeout,
+    let limits = &manager.limits;
+    let delayed_close = limits.delayed_close.unwrap_or(settings.delayed_close);
+    let activity = Arc::clone(&downstream.activity);
+    let io = TokioIo::new(Observed::new(io, activity, delayed_close));
+    let head = limits.head_timeout.unwrap_or(settings.head_timeout);
+    let term = Term {
+        patience: Patience {
+            head: set(head).filter(|_| protocol == Protocol::Http1),
+            idle: manager.idle_timeout,
+        },
+        stuck: manager.stream_idle_timeout.and_then(set),
+        total: limits.connection_duration.and_then(set),
     };
     let ended = match protocol {
         Protocol::Http1 => {
-            let engine = http1_engine(settings).serve_connection(io, service);
+            let engine = http1_engine(settings, manager).serve_connection(io, service);
             let connection = pin!(engine.with_upgrades());
             let stop = http1::UpgradeableConnection::graceful_shutdown;
-            until_tired(&downstream, patience, connection, stop).await
+            term.run(&downstream, connection, stop).await
         }
         Protocol::Http2 => {
             let executor = LocalExecutor(Rc::clone(worker.spawner()));
             let engine = http2_engine(settings, manager, executor);
             let connection = pin!(engine.serve_connection(io, service));
             let stop = http2::Connection::graceful_shutdown;
-            until_tired(&downstream, patience, connection, stop).await
+            term.run(&downstream, connection, stop).await
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "downstream connection failed");
-        log_garbage(&downstream, &error);
+        unserved::log(&downstream, &error);
     }
 }
 
-/// Runs a connection until it ends by itself, or until it should: then it is stopped gracefully.
-async fn until_tired<C: Future<Output = hyper::Result<()>>>(
-    downstream: &Downstream,
+/// A time limit; zero is none.
+fn set(limit: Duration) -> Option<Duration> {
+    (!limit.is_zero()).then_some(limit)
+}
+
+/// How long a connection may last.
+struct Term {
     patience: Patience,
-    mut connection: Pin<&mut C>,
-    stop: impl Fn(Pin<&mut C>),
-) -> hyper::Result<()> {
-    tokio::select! {
-        biased;
-        ended = connection.as_mut() => return ended,
-        () = downstream.closing() => {}
-        tired = downstream.activity.tired(patience) => match tired {
-            Tired::Idle => {}
-            // Half a request: nobody would understand an answer to it.
-            Tired::Head => return Ok(()),
-        },
+    /// With bytes that the caller does not take.
+    stuck: Option<Duration>,
+    /// In any case; then it takes no new requests.
+    total: Option<Duration>,
+}
+
+impl Term {
+    /// Runs a connection until it ends by itself, or until it should: then it is stopped
+    /// gracefully.
+    async fn run<C: Future<Output = hyper::Result<()>>>(
+        &self,
+        downstream: &Downstream,
+        mut connection: Pin<&mut C>,
+        stop: impl Fn(Pin<&mut C>),
+    ) -> hyper::Result<()> {
+        let activity = &downstream.activity;
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => return ended,
+            () = downstream.closing() => {}
+            () = self.over() => {}
+            () = activity.stuck(self.stuck) => return Ok(()),
+            tired = activity.tired(self.patience) => match tired {
+                Tired::Idle => {}
+                Tired::Head => {
+                    activity.end_head();
+                    return connection.await;
+                }
+            },
+        }
+        stop(connection.as_mut());
+        tokio::select! {
+            biased;
+            ended = connection => ended,
+            () = activity.stuck(self.stuck) => Ok(()),
+        }
     }
-    stop(connection.as_mut());
-    connection.await
-}
 
-/// What the engine refused before anybody saw a request is logged too.
-fn log_garbage(downstream: &Downstream, error: &hyper::Error) {
-    let proxy = downstream.worker.proxy();
-    if !proxy.access_log().wanted() || !(error.is_parse() || error.is_parse_too_large()) {
-        return;
+    async fn over(&self) {
+        match self.total {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
     }
-    let (status, details) = if error.is_parse_too_large() {
-        (431, "http1.headers_too_large")
-    } else {
-        (400, "http1.codec_error")
-    };
-    let addresses = &downstream.addresses;
-    let mut record = AccessRecord::begin(
-        Arc::clone(proxy.id()),
-        Arc::clone(&downstream.listener),
-        proxy.outside().clock.wall(),
-        (addresses.local, addresses.remote),
-    );
-    record.protocol = Some(Version::HTTP_11);
-    record.status = status;
-    record.flags.raise(Flag::DownstreamProtocolError);
-    record.details = details.into();
-    proxy.access_log().write(record);
-}
-
-fn http1_engine(settings: &Settings) -> http1::Builder {
-    let mut engine = http1::Builder::new();
-    // Without the engine's own limit for heads: it counts from the end of the last request and so
-    // would close every connection that waits.
-    engine
-        .timer(TokioTimer::new())
-        .header_read_timeout(None)
-        .max_headers(settings.headers)
-        .max_header_size(settings.head_bytes)
-        .auto_date_header(false);
-    engine
-}
-
-fn http2_engine(
-    settings: &Settings,
-    manager: &HttpManager,
-    executor: LocalExecutor,
-) -> http2::Builder<LocalExecutor> {
-    let streams = manager.max_concurrent_streams.unwrap_or(settings.streams);
-    let mut engine = http2::Builder::new(executor);
-    engine
-        .timer(TokioTimer::new())
-        .auto_date_header(false)
-        .max_concurrent_streams(streams.min(settings.streams))
-        .initial_stream_window_size(settings.stream_window)
-        .initial_connection_window_size(settings.connection_window)
-        .max_header_list_size(u32::try_from(settings.head_bytes).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(settings.pending_resets)
-        .max_local_error_reset_streams(settings.local_resets)
-        .max_send_buf_size(settings.send_buffer);
-    engine
 }

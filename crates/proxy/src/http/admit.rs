@@ -8,8 +8,8 @@ use sealane_runtime::listener::HttpManager;
 use sealane_runtime::path::{BadPath, normalize};
 use sealane_seam::Random;
 
-use super::hop;
 use super::message::{Request, Upgrade};
+use super::{cookie, expect, hop};
 use crate::body::Body;
 use crate::connection::Downstream;
 use crate::failure::Refusal;
@@ -61,7 +61,11 @@ const METHODS: [&str; 34] = [
 pub(crate) fn admit(
     mut request: EngineRequest<Incoming>,
     manager: &HttpManager,
+    headers_limit: usize,
 ) -> Result<Request, Refusal> {
+    if request.headers().len() > headers_limit {
+        return Err(Refusal::TooManyHeaders);
+    }
     let version = request.version();
     if version < Version::HTTP_11 && !manager.accept_http_10 {
         return Err(Refusal::LowVersion);
@@ -75,10 +79,12 @@ pub(crate) fn admit(
         return Err(Refusal::Connect);
     }
     let path = path(request.uri(), manager)?;
+    let expects_continue = expect::expects_continue(request.headers())?;
     let upgrade = upgrade(&mut request, manager)?;
     let (parts, body) = request.into_parts();
     let mut headers = parts.headers;
-    hop::strip_request(&mut headers)?;
+    cookie::join(&mut headers);
+    hop::strip_request(&mut headers, manager.http1_trailers)?;
     Ok(Request {
         method: parts.method,
         version,
@@ -87,7 +93,8 @@ pub(crate) fn admit(
         authority,
         path,
         headers,
-        body: Body::engine(body),
+        body: Body::engine(body, version),
+        expects_continue,
         upgrade,
     })
 }

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::exchange::Exchange;
@@ -24,7 +25,8 @@ pub(crate) fn pass_on(answered: Answered, exchange: &mut Exchange, limits: &Limi
         active,
     } = answered;
     let (mut parts, body) = response.into_parts();
-    hop::strip_response(&mut parts.headers);
+    let trailers = parts.version == Version::HTTP_2 || exchange.passes_http1_trailers();
+    hop::strip_response(&mut parts.headers, trailers);
     let now = exchange.downstream.worker.proxy().outside().clock.now();
     let took = now.saturating_duration_since(limits.from).as_millis();
     let took = u64::try_from(took).unwrap_or(u64::MAX);
@@ -33,7 +35,7 @@ pub(crate) fn pass_on(answered: Answered, exchange: &mut Exchange, limits: &Limi
         .insert("x-envoy-upstream-service-time", took.into());
     exchange.record.upstream_service_time = Some(took);
     exchange.record.details = "via_upstream".into();
-    let body = Body::engine(body);
+    let body = Body::answer(body, parts.version, exchange.upload().whole());
     let body = if body.is_end_stream() {
         lease.release();
         Body::Empty
@@ -41,6 +43,7 @@ pub(crate) fn pass_on(answered: Answered, exchange: &mut Exchange, limits: &Limi
         limits.body(Body::layered(FromUpstream {
             body,
             held: Some((lease, active)),
+            trailers,
         }))
     };
     Response::from_parts(parts, body)
@@ -48,9 +51,11 @@ pub(crate) fn pass_on(answered: Answered, exchange: &mut Exchange, limits: &Limi
 
 /// Reads `body` to its end and throws it away.
 pub(crate) async fn discard(answered: Answered) {
+    let version = answered.response.version();
     let mut body = FromUpstream {
-        body: Body::engine(answered.response.into_body()),
+        body: Body::engine(answered.response.into_body(), version),
         held: Some((answered.lease, answered.active)),
+        trailers: false,
     };
     while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {}
     if body.is_end_stream() {
@@ -62,6 +67,8 @@ pub(crate) async fn discard(answered: Answered) {
 struct FromUpstream {
     body: Body,
     held: Option<(Lease, Active)>,
+    /// Whether trailers pass.
+    trailers: bool,
 }
 
 impl FromUpstream {
@@ -80,7 +87,10 @@ impl HttpBody for FromUpstream {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        let mut polled = Pin::new(&mut self.body).poll_frame(cx);
+        if !self.trailers && matches!(&polled, Poll::Ready(Some(Ok(last))) if last.is_trailers()) {
+            polled = Poll::Ready(None);
+        }
         match &polled {
             Poll::Ready(None) => self.release(),
             Poll::Ready(Some(Ok(_))) if self.body.is_end_stream() => self.release(),

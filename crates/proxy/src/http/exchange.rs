@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, DATE, HeaderValue, SERVER, USER_AGENT};
-use http::{HeaderMap, Method, Request as EngineRequest, StatusCode};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderValue, SERVER, USER_AGENT};
+use http::{HeaderMap, Method, Request as EngineRequest, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use sealane_runtime::listener::{HttpManager, ServerHeader};
+use sealane_runtime::listener::{Continue, HttpManager, ServerHeader};
 use sealane_runtime::table::RouteTable;
 use tokio::time::Instant;
 
@@ -46,6 +46,7 @@ pub(crate) struct Exchange {
     started: Instant,
     upload: Rc<Upload>,
     is_head: bool,
+    expects_continue: bool,
     stage: Stage,
     /// The route, whose response operations every answer gets, and the request's headers, which
     /// those may read.
@@ -113,6 +114,7 @@ impl Exchange {
             started: clock.now(),
             upload: Rc::default(),
             is_head: request.method() == Method::HEAD,
+            expects_continue: false,
             stage: Stage::Waiting,
             matched: None,
             cors: None,
@@ -132,9 +134,11 @@ impl Exchange {
         self.record.authority = Some(request.authority.clone());
         self.record.forwarded_for = headers.get("x-forwarded-for").cloned();
         self.record.request_id = headers.get("x-request-id").cloned();
+        self.expects_continue = request.expects_continue;
         let body = std::mem::take(&mut request.body);
         let clock = &self.downstream.worker.proxy().outside().clock;
         if body.is_end_stream() {
+            self.expects_continue = false;
             self.upload.finish(clock.now());
             return;
         }
@@ -142,6 +146,7 @@ impl Exchange {
             body: self.tally.request(body),
             upload: Rc::clone(&self.upload),
             clock: Arc::clone(clock),
+            trailers: request.version == Version::HTTP_2 || self.passes_http1_trailers(),
         });
     }
 
@@ -180,6 +185,18 @@ impl Exchange {
         manager.stream_idle_timeout.filter(|limit| !limit.is_zero())
     }
 
+    /// Whether trailers of HTTP/1 messages pass.
+    pub(crate) fn passes_http1_trailers(&self) -> bool {
+        let manager = self.manager.as_ref();
+        manager.is_some_and(|manager| manager.http1_trailers)
+    }
+
+    /// Whether it is the upstream that says `100 Continue`.
+    pub(crate) fn asks_upstream_to_continue(&self) -> bool {
+        let manager = self.manager.as_ref();
+        manager.is_some_and(|manager| manager.continues == Continue::Upstream)
+    }
+
     /// Nobody takes the request: the hosts that there are may help the caller.
     pub(crate) fn unknown_host(&mut self, table: &RouteTable) {
         let domains = table.virtual_hosts.iter().flat_map(|host| &host.domains);
@@ -207,6 +224,10 @@ impl Exchange {
         };
         response = self.tally.response(response);
         self.dress(&mut response);
+        if self.waits_in_vain() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         self.record.status = response.status().as_u16();
         self.stage = Stage::Answering;
         if let Some(tunnel) = self.tunnel.take() {
@@ -232,6 +253,13 @@ impl Exchange {
                 exchange: Some(self),
             })
         })
+    }
+
+    /// Whether the caller still waits for leave to send its body, which nobody wants: whether it
+    /// sends it all the same cannot be known, so what follows on the connection cannot either.
+    fn waits_in_vain(&self) -> bool {
+        let http1 = self.record.protocol == Some(Version::HTTP_11);
+        http1 && self.expects_continue && self.upload.bytes.get() == 0
     }
 
     /// All of the answer has been sent.
@@ -320,17 +348,22 @@ impl Exchange {
             .unwrap_or(HeaderValue::from_static("envoy"))
     }
 
+    /// How the caller left: its stream alone, or with its connection.
+    fn left(&self) -> (Flag, &'static str) {
+        let http2 = self.record.protocol == Some(Version::HTTP_2);
+        if http2 && !self.downstream.activity.has_left() {
+            (Flag::DownstreamRemoteReset, "http2.remote_reset")
+        } else {
+            (Flag::DownstreamDisconnect, "downstream_remote_disconnect")
+        }
+    }
+
     fn broken(&mut self, error: &BodyError) {
-        let (flag, details) = match error {
-            BodyError::Timeout => (Flag::UpstreamTimeout, "response_timeout"),
-            BodyError::Truncated => (
-                Flag::UpstreamProtocolError,
-                "upstream_reset_after_response_started{protocol_error}",
-            ),
-            BodyError::Engine(_) | BodyError::Lagged | BodyError::Abandoned => (
-                Flag::UpstreamConnectionTermination,
-                "upstream_reset_after_response_started{connection_termination}",
-            ),
+        let by_caller = self.upload.broken().is_some() && !matches!(error, BodyError::Timeout);
+        let (flag, details) = if by_caller {
+            self.left()
+        } else {
+            error.meaning()
         };
         self.record.flags.raise(flag);
         self.record.details = Cow::Borrowed(details);
@@ -340,11 +373,16 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.downstream.activity.end();
         if self.stage != Stage::Done {
-            self.record.flags.raise(Flag::DownstreamDisconnect);
-            self.record.details = Cow::Borrowed("downstream_remote_disconnect");
+            let (flag, details) = self.left();
+            self.record.flags.raise(flag);
+            self.record.details = Cow::Borrowed(details);
         }
+        if !self.upload.whole().get() {
+            self.downstream.activity.answered_early();
+            self.upload.give_up();
+        }
+        self.downstream.activity.end();
         let proxy = self.downstream.worker.proxy();
         let now = proxy.outside().clock.now();
         self.record.duration = now.saturating_duration_since(self.started);

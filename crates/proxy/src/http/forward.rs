@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use http::Version;
 use sealane_runtime::listener::Direction;
 use sealane_runtime::route::{Forward, HostRewrite};
 
@@ -11,12 +12,13 @@ use super::admit::{append, set};
 use super::answer::pass_on;
 use super::edit;
 use super::exchange::Exchange;
+use super::expect::Gate;
 use super::matched::Matched;
 use super::message::{Request, Response, UpstreamHead};
 use super::mirror;
 use super::replay::Replay;
 use super::sticky::Sticky;
-use super::timeout::Limits;
+use super::timeout::{Limits, grpc_timeout};
 use super::tries::{self, Plan, protocol};
 use super::upgrade;
 use crate::failure::Failure;
@@ -37,12 +39,23 @@ pub(crate) async fn forward(
     let proxy = Arc::clone(downstream.worker.proxy());
     let now = proxy.outside().clock.now();
     let limits = Limits::of(action, &request, (exchange.upload(), now));
-    let body = Replay::new(
-        std::mem::take(&mut request.body),
-        proxy.settings().replay_bytes,
-    );
     let upgrade = request.upgrade.take();
     let version = request.version;
+    let protocol = match upgrade {
+        // An upgrade is a matter of HTTP/1.
+        Some(_) => Protocol::Http1,
+        None => protocol(upstream, version),
+    };
+    let mut body = std::mem::take(&mut request.body);
+    let gate = if asks_upstream(exchange, &request, protocol) {
+        let (gate, held) = Gate::before(body);
+        body = held;
+        Some(gate)
+    } else {
+        request.headers.remove(http::header::EXPECT);
+        None
+    };
+    let body = Replay::new(body, proxy.settings().replay_bytes, proxy.replays());
     let mut head = rewritten(matched, action, exchange, request, &limits);
     exchange.rewritten(&head);
     mirror::send(serving, action, &downstream, (&head, version), &body);
@@ -59,11 +72,8 @@ pub(crate) async fn forward(
         policy: action.retry.as_deref(),
         attempt_count: matched.virtual_host.attempt_count,
         endpoint_authority: action.host_rewrite == Some(HostRewrite::Endpoint),
-        protocol: match upgrade {
-            // An upgrade is a matter of HTTP/1.
-            Some(_) => Protocol::Http1,
-            None => protocol(upstream, version),
-        },
+        protocol,
+        gate,
         hash: sticky.hash,
     };
     let answered = limits.within(Box::pin(tries::run(&plan, exchange))).await?;
@@ -76,6 +86,13 @@ pub(crate) async fn forward(
     Ok(response)
 }
 
+/// Whether a caller that waits for `100 Continue` gets it from the upstream. hyper passes none on
+/// over HTTP/2, so there the caller gets it from us.
+fn asks_upstream(exchange: &Exchange, request: &Request, protocol: Protocol) -> bool {
+    let http1 = protocol == Protocol::Http1 && request.version == Version::HTTP_11;
+    http1 && request.expects_continue && exchange.asks_upstream_to_continue()
+}
+
 /// The head that the upstream gets, in the order in which Envoy's router changes it.
 fn rewritten(
     matched: &Matched,
@@ -84,7 +101,6 @@ fn rewritten(
     mut request: Request,
     limits: &Limits,
 ) -> UpstreamHead {
-    request.headers.remove(http::header::EXPECT);
     if let Some(expected) = limits.expected() {
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -94,6 +110,13 @@ fn rewritten(
             "x-envoy-expected-rq-timeout-ms",
             &text,
         );
+        if action.max_grpc_timeout.is_some() && request.is_grpc() {
+            set(
+                &mut request.headers,
+                "grpc-timeout",
+                &grpc_timeout(expected),
+            );
+        }
     }
     decorate(matched, exchange, &mut request);
     let addresses = &exchange.downstream.addresses;

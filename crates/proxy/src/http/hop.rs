@@ -40,15 +40,15 @@ const OF_THE_MESH: [&str; 4] = [
 ];
 
 /// Removes what was meant for us only from a request. `te: trailers` stays: it is a promise of the
-/// caller's, and gRPC servers ask for it.
-pub(crate) fn strip_request(headers: &mut HeaderMap) -> Result<(), Refusal> {
+/// caller's, and gRPC servers ask for it. `keep_trailer` keeps the announcement of trailers.
+pub(crate) fn strip_request(headers: &mut HeaderMap, keep_trailer: bool) -> Result<(), Refusal> {
     let trailers = headers
         .get(TE)
         .is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
     if named(headers).iter().any(is_protected) {
         return Err(Refusal::ConnectionHeader);
     }
-    strip(headers);
+    strip(headers, keep_trailer);
     headers.remove(HTTP2_SETTINGS);
     headers.remove(HOST);
     if trailers {
@@ -58,8 +58,8 @@ pub(crate) fn strip_request(headers: &mut HeaderMap) -> Result<(), Refusal> {
 }
 
 /// Removes what was meant for us only from a response.
-pub(crate) fn strip_response(headers: &mut HeaderMap) {
-    strip(headers);
+pub(crate) fn strip_response(headers: &mut HeaderMap, keep_trailer: bool) {
+    strip(headers, keep_trailer);
 }
 
 /// Removes what a caller outside may not say. `edge` is a proxy that believes nobody.
@@ -74,7 +74,7 @@ pub(crate) fn distrust(headers: &mut HeaderMap, manager: &HttpManager) {
     }
 }
 
-fn strip(headers: &mut HeaderMap) {
+fn strip(headers: &mut HeaderMap, keep_trailer: bool) {
     for name in named(headers) {
         headers.remove(name);
     }
@@ -88,7 +88,9 @@ fn strip(headers: &mut HeaderMap) {
         headers.remove(name);
     }
     headers.remove(UPGRADE);
-    headers.remove(TRAILER);
+    if !keep_trailer {
+        headers.remove(TRAILER);
+    }
 }
 
 /// The headers that `connection` names.
@@ -127,7 +129,7 @@ mod tests {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        assert_eq!(strip_request(&mut headers), Ok(()));
+        assert_eq!(strip_request(&mut headers, false), Ok(()));
         assert!(headers.is_empty());
     }
 
@@ -135,7 +137,7 @@ mod tests {
     fn connection_takes_no_protected_header_away() {
         let mut headers = HeaderMap::new();
         headers.insert(CONNECTION, HeaderValue::from_static("X-Forwarded-For"));
-        let refused = strip_request(&mut headers);
+        let refused = strip_request(&mut headers, false);
         assert_eq!(refused, Err(Refusal::ConnectionHeader));
     }
 }

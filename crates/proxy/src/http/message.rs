@@ -22,6 +22,8 @@ pub(crate) struct Request {
     /// Without `host`, and without headers that are only for one hop.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    /// The caller waits for `100 Continue` before it sends the body.
+    pub(crate) expects_continue: bool,
     /// The upgrade that was asked for and may be served: its name, and the caller's connection
     /// afterwards.
     pub(crate) upgrade: Option<Upgrade>,

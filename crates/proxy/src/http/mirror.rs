@@ -112,6 +112,8 @@ impl Copy {
         if self.host_suffix {
             head.authority = shadow(&head.authority);
         }
+        // The copy's body comes when the original's does.
+        head.headers.remove(http::header::EXPECT);
         // Envoy says that the copy comes from inside, and adds its own address.
         head.headers
             .insert("x-envoy-internal", http::HeaderValue::from_static("true"));

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -13,6 +14,11 @@ use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::body::{Body, BodyError};
+use crate::budget::{Budget, Taken};
+
+/// What keeping a part costs beside its bytes. A body of one byte a part would take many times its
+/// length otherwise.
+const PART: usize = 64;
 
 /// The body of a request, for one try or several.
 pub(crate) struct Replay {
@@ -32,6 +38,8 @@ struct Recording {
     trailers: Option<HeaderMap>,
     bytes: usize,
     limit: usize,
+    /// What the kept parts take of the memory that all requests share.
+    taken: Taken,
     end: End,
     /// Whether what passes is kept.
     keeping: bool,
@@ -51,8 +59,8 @@ enum End {
 }
 
 impl Replay {
-    /// A body of which at most `limit` bytes are kept.
-    pub(crate) fn new(source: Body, limit: usize) -> Self {
+    /// A body of which at most `limit` bytes are kept, and no more than `budget` has left.
+    pub(crate) fn new(source: Body, limit: usize, budget: &Arc<Budget>) -> Self {
         let recording = Recording {
             kept: Vec::new(),
             passed: 0,
@@ -61,6 +69,7 @@ impl Replay {
             trailers: None,
             bytes: 0,
             limit,
+            taken: Taken::nothing_of(Arc::clone(budget)),
             end: End::Open,
             copies: 0,
             waiting: Vec::new(),
@@ -125,7 +134,7 @@ impl Replay {
         if tape.copies == 0 {
             tape.keeping = false;
             if tape.read == tape.passed {
-                tape.kept.clear();
+                tape.forget();
             }
         }
     }
@@ -166,13 +175,19 @@ impl Recording {
         self.waiting.drain(..).for_each(Waker::wake);
     }
 
+    fn forget(&mut self) {
+        self.kept = Vec::new();
+        self.taken.give_back();
+    }
+
     fn keep(&mut self, frame: &Frame<Bytes>) {
         if let Some(data) = frame.data_ref() {
-            self.bytes = self.bytes.saturating_add(data.len());
-            if self.keeping && self.bytes > self.limit {
+            let cost = data.len().saturating_add(PART);
+            self.bytes = self.bytes.saturating_add(cost);
+            if self.keeping && (self.bytes > self.limit || !self.taken.more(cost)) {
                 // Whoever pulls the body on has read everything, or it would not be here.
                 self.keeping = false;
-                self.kept.clear();
+                self.forget();
             }
             if self.keeping {
                 self.kept.push(data.clone());

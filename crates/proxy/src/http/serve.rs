@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use sealane_runtime::cors::CorsOutcome;
 use sealane_runtime::listener::{HttpFilter, HttpManager};
 use sealane_runtime::route::Action;
+use thiserror::Error;
 
 use super::admit::{admit, introduce};
 use super::exchange::Exchange;
@@ -16,20 +17,36 @@ use super::matched::Matched;
 use super::message::{Request, Response};
 use super::reply;
 use super::route::{Found, find};
+use super::upload::Broken;
+use super::watch::Watch;
 use crate::connection::Downstream;
-use crate::failure::Failure;
+use crate::failure::{Failure, Refusal};
 use crate::filter::fault;
+use crate::settings::Settings;
 
-/// Serves one request of `downstream`. There is always an answer; when the future is dropped
-/// before, the caller has left.
+/// Serves one request of `downstream`. There is always an answer, unless the caller has left: then
+/// the future is dropped, or gives an error when it was the request's body that broke off.
 pub(crate) async fn serve(
     downstream: Rc<Downstream>,
     request: EngineRequest<Incoming>,
-) -> Response {
+) -> Result<Response, CallerLeft> {
     let mut exchange = Exchange::open(&downstream, &request);
-    let outcome = respond(&mut exchange, request).await;
-    exchange.finish(outcome)
+    let mut outcome = respond(&mut exchange, request).await;
+    if outcome.is_err() {
+        // Whatever became of the request upstream, it is the caller who ended it.
+        match exchange.upload().broken() {
+            Some(Broken::Gone) => return Err(CallerLeft),
+            Some(Broken::Garbled) => outcome = Err(Failure::Refused(Refusal::Malformed)),
+            None => {}
+        }
+    }
+    Ok(exchange.finish(outcome))
 }
+
+/// Nobody is left to be answered.
+#[derive(Debug, Error)]
+#[error("the caller left in the middle of its request")]
+pub(crate) struct CallerLeft;
 
 async fn respond(
     exchange: &mut Exchange,
@@ -40,7 +57,8 @@ async fn respond(
     let serving = downstream.worker.serving();
     let manager = downstream.manager(&serving).ok_or(Failure::NoRoute)?;
     exchange.managed(&manager);
-    let mut request = admit(request, &manager).map_err(Failure::Refused)?;
+    let headers = headers_limit(&manager, downstream.worker.proxy().settings());
+    let mut request = admit(request, &manager, headers).map_err(Failure::Refused)?;
     introduce(&mut request, &manager, &downstream);
     exchange.admitted(&mut request);
     let matched = match find(&serving, &manager, exchange, &request)? {
@@ -57,7 +75,11 @@ async fn respond(
     }
     match &matched.route.action {
         Action::Forward(action) => {
-            Box::pin(forward(&serving, &matched, action, exchange, request)).await
+            let clock = &downstream.worker.proxy().outside().clock;
+            let watch = Watch::of(&manager, exchange.upload(), clock);
+            let forwarded = forward(&serving, &matched, action, exchange, request);
+            let answer = watch.within(Box::pin(forwarded)).await?;
+            Ok(answer.map(|body| watch.body(body)))
         }
         Action::Redirect(action) => {
             exchange.direct();
@@ -69,6 +91,15 @@ async fn respond(
             Ok(reply::direct(action, request.is_grpc()))
         }
     }
+}
+
+/// How many headers a request may have.
+pub(crate) fn headers_limit(manager: &HttpManager, settings: &Settings) -> usize {
+    let said = manager
+        .limits
+        .headers
+        .and_then(|limit| usize::try_from(limit).ok());
+    said.unwrap_or(settings.headers)
 }
 
 /// Runs the listener's filters in its order; one may answer.

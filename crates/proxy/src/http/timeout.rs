@@ -116,7 +116,7 @@ fn grpc_limit(headers: &HeaderMap, most: Duration) -> Duration {
     let asked = headers
         .get("grpc-timeout")
         .and_then(|value| value.to_str().ok());
-    let asked = asked.and_then(grpc_timeout).unwrap_or_default();
+    let asked = asked.and_then(parsed).unwrap_or_default();
     if !most.is_zero() && (asked.is_zero() || asked > most) {
         most
     } else {
@@ -124,8 +124,21 @@ fn grpc_limit(headers: &HeaderMap, most: Duration) -> Duration {
     }
 }
 
+/// gRPC's way to write a time, in milliseconds if they fit into eight digits.
+pub(crate) fn grpc_timeout(millis: u128) -> String {
+    const MOST: u128 = 99_999_999;
+    let mut time = millis;
+    for (unit, next) in [("m", 1000), ("S", 60), ("M", 60)] {
+        if time <= MOST {
+            return format!("{time}{unit}");
+        }
+        time /= next;
+    }
+    format!("{}H", time.min(MOST))
+}
+
 /// Up to eight digits and a unit.
-fn grpc_timeout(text: &str) -> Option<Duration> {
+fn parsed(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -180,11 +193,13 @@ mod tests {
 
     #[test]
     fn grpc_timeouts_have_a_unit() {
-        assert_eq!(grpc_timeout("100m"), Some(Duration::from_millis(100)));
-        assert_eq!(grpc_timeout("2S"), Some(Duration::from_secs(2)));
-        assert_eq!(grpc_timeout("123456789S"), None);
-        assert_eq!(grpc_timeout("5"), None);
-        assert_eq!(grpc_timeout(""), None);
-        assert_eq!(grpc_timeout("é"), None);
+        assert_eq!(parsed("100m"), Some(Duration::from_millis(100)));
+        assert_eq!(parsed("2S"), Some(Duration::from_secs(2)));
+        assert_eq!(parsed("123456789S"), None);
+        assert_eq!(parsed("5"), None);
+        assert_eq!(parsed(""), None);
+        assert_eq!(grpc_timeout(1500), "1500m");
+        assert_eq!(grpc_timeout(100_000_000), "100000S");
+        assert_eq!(parsed("é"), None);
     }
 }

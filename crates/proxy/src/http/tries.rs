@@ -12,6 +12,7 @@ use sealane_runtime::route::RetryPolicy;
 
 use super::admit::set;
 use super::exchange::Exchange;
+use super::expect::Gate;
 use super::message::{UpstreamHead, is_grpc};
 use super::replay::Replay;
 use super::retry::{Ended, Next, Retries};
@@ -40,6 +41,8 @@ pub(crate) struct Plan<'a> {
     /// The upstream sees the endpoint's own name as the authority.
     pub(crate) endpoint_authority: bool,
     pub(crate) protocol: Protocol,
+    /// Opened when the upstream wants the body.
+    pub(crate) gate: Option<Arc<Gate>>,
     /// What the route hashes of the request.
     pub(crate) hash: Option<u64>,
 }
@@ -191,6 +194,9 @@ async fn send(
     let unwritable = Failure::Reset(ResetReason::LocalReset);
     let request = head.into_engine(plan.protocol, plan.body.reader());
     let mut request = request.ok_or(unwritable)?;
+    if let Some(gate) = &plan.gate {
+        gate.watch(&mut request);
+    }
     loop {
         let demand = Demand {
             upstream: plan.upstream,

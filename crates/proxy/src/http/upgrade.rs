@@ -41,7 +41,7 @@ pub(crate) fn pass_on(
     } = answered;
     let upstream = hyper::upgrade::on(&mut response);
     let (mut parts, _body) = response.into_parts();
-    crate::http::hop::strip_response(&mut parts.headers);
+    crate::http::hop::strip_response(&mut parts.headers, false);
     exchange.record.details = "via_upstream".into();
     let mut response: Response = EngineResponse::from_parts(parts, Body::Empty);
     upgrade.announce(response.headers_mut());

@@ -40,6 +40,10 @@ pub struct LocalReplyEvent {
 pub trait Events: Send + Sync + 'static {
     /// A reply of the proxy's own was sent.
     fn local_reply(&self, event: LocalReplyEvent);
+
+    /// Callers are turned away: `refused` so far, because more than `limit` connections are open.
+    /// Told every few seconds.
+    fn crowded(&self, refused: u64, limit: usize);
 }
 
 /// Takes no events.
@@ -48,4 +52,6 @@ pub struct NoEvents;
 
 impl Events for NoEvents {
     fn local_reply(&self, _event: LocalReplyEvent) {}
+
+    fn crowded(&self, _refused: u64, _limit: usize) {}
 }

@@ -13,6 +13,8 @@ pub enum Flag {
     DelayInjected,
     /// DPE: the caller's bytes are not HTTP.
     DownstreamProtocolError,
+    /// DR: the caller reset its HTTP/2 stream.
+    DownstreamRemoteReset,
     /// FI: an abort was injected.
     FaultInjected,
     /// LR: we reset the connection.
@@ -48,6 +50,7 @@ impl Flag {
             Self::DownstreamDisconnect => "DC",
             Self::DelayInjected => "DI",
             Self::DownstreamProtocolError => "DPE",
+            Self::DownstreamRemoteReset => "DR",
             Self::FaultInjected => "FI",
             Self::LocalReset => "LR",
             Self::NoCluster => "NC",

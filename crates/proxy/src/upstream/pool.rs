@@ -16,12 +16,13 @@ use tokio::sync::oneshot;
 
 use super::Upstream;
 use super::connect::{Connector, Side};
-use super::sender::{LocalExecutor, Protocol, Unanswered, handshake};
+use super::sender::{LocalExecutor, Protocol, Room, Unanswered, handshake};
 use crate::body::Body;
 use crate::failure::Failure;
 use crate::live::circuit::{Permit, Resource};
 use crate::live::endpoint::EndpointLive;
 use crate::live::open::OpenConnection;
+use crate::settings::Settings;
 use kept::{Busy, Kept, Pool, Terms};
 
 /// What connections are shared by.
@@ -49,6 +50,7 @@ pub(crate) struct Pools {
     clock: Arc<dyn Clock>,
     spawner: Rc<dyn Spawner>,
     idle_limit: usize,
+    room: Room,
     endpoints: RefCell<BTreeMap<Key, Rc<Pool>>>,
 }
 
@@ -67,13 +69,14 @@ impl Pools {
         connector: Connector,
         clock: Arc<dyn Clock>,
         spawner: Rc<dyn Spawner>,
-        idle_limit: usize,
+        settings: &Settings,
     ) -> Self {
         Self {
             connector,
             clock,
             spawner,
-            idle_limit,
+            idle_limit: settings.idle_connections,
+            room: Room::of(settings),
             endpoints: RefCell::default(),
         }
     }
@@ -191,7 +194,7 @@ impl Pools {
         let open = OpenConnection::made(&demand.upstream.live, demand.live);
         let (local, peer) = (connection.local, connection.peer);
         let executor = LocalExecutor(Rc::clone(&self.spawner));
-        let made = handshake(demand.protocol, connection.io, executor).await;
+        let made = handshake(demand.protocol, connection.io, executor, self.room).await;
         let (sender, driver) = made.map_err(Failure::Reset)?;
         let kept = Kept::new(sender, (local, peer), self.clock.now());
         let end = (permit, opening, open);

@@ -12,6 +12,7 @@ use sealane_seam::{BoxIo, Spawner};
 
 use crate::body::Body;
 use crate::failure::ResetReason;
+use crate::settings::Settings;
 
 /// What HTTP version is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,16 +76,46 @@ impl Sender {
 /// Drives a connection until it ends.
 pub(crate) type Driver = LocalBoxFuture<'static, ()>;
 
+/// What a connection to an endpoint may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    head_bytes: usize,
+    headers: usize,
+    buffer: usize,
+    stream_window: u32,
+    connection_window: u32,
+    send_buffer: usize,
+}
+
+impl Room {
+    pub(crate) const fn of(settings: &Settings) -> Self {
+        Self {
+            head_bytes: settings.response_head_bytes,
+            headers: settings.response_headers,
+            buffer: settings.connection_buffer,
+            stream_window: settings.stream_window,
+            connection_window: settings.connection_window,
+            send_buffer: settings.send_buffer,
+        }
+    }
+}
+
 /// Starts to speak HTTP over `io`. The driver must be run for anything to happen.
 pub(crate) async fn handshake(
     protocol: Protocol,
     io: BoxIo,
     executor: LocalExecutor,
+    room: Room,
 ) -> Result<(Sender, Driver), ResetReason> {
     let io = TokioIo::new(io);
     match protocol {
         Protocol::Http1 => {
-            let made = http1::Builder::new().handshake(io).await;
+            let made = http1::Builder::new()
+                .max_headers(room.headers)
+                .max_header_size(room.head_bytes)
+                .max_buf_size(room.buffer.max(room.head_bytes))
+                .handshake(io)
+                .await;
             let (sender, connection) = made.map_err(|error| reset_reason(&error))?;
             let driver = async move {
                 if let Err(error) = connection.with_upgrades().await {
@@ -96,6 +127,10 @@ pub(crate) async fn handshake(
         Protocol::Http2 => {
             let made = http2::Builder::new(executor)
                 .timer(TokioTimer::new())
+                .initial_stream_window_size(room.stream_window)
+                .initial_connection_window_size(room.connection_window)
+                .max_header_list_size(u32::try_from(room.head_bytes).unwrap_or(u32::MAX))
+                .max_send_buf_size(room.send_buffer)
                 .handshake(io)
                 .await;
             let (sender, connection) = made.map_err(|error| reset_reason(&error))?;
@@ -116,6 +151,8 @@ pub(crate) fn reset_reason(error: &hyper::Error) -> ResetReason {
             Some(h2::Reason::REFUSED_STREAM) => ResetReason::RefusedStream,
             _ if cause.is_io() || cause.is_go_away() => ResetReason::ConnectionTermination,
             _ if cause.is_reset() && cause.is_remote() => ResetReason::RemoteReset,
+            // By us, because the request's body broke off.
+            _ if cause.is_reset() && !cause.is_library() => ResetReason::LocalReset,
             _ => ResetReason::ProtocolError,
         };
     }

@@ -270,8 +270,22 @@ fn half_a_head_is_not_waited_for_but_an_idle_connection_is() {
         let mut half = bench.connect(SERVICE);
         half.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
         let started = tokio::time::Instant::now();
-        assert_eq!(half.read(&mut [0; 10]).await.unwrap(), 0);
+        let mut answer = String::new();
+        half.read_to_string(&mut answer).await.unwrap();
         assert_eq!(started.elapsed(), Duration::from_secs(10));
+        assert!(
+            answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
+            "{answer}"
+        );
+        assert!(
+            answer.ends_with("\r\n\r\nrequest header timeout"),
+            "{answer}"
+        );
+        let record = bench.record().await;
+        assert_eq!(
+            (record.status, &*record.details),
+            (408, "request_header_timeout")
+        );
         let mut client = bench.client().await;
         assert_eq!(client.send(crate::fixture::get("/")).await.status, 200);
         tokio::time::sleep(Duration::from_mins(50)).await;

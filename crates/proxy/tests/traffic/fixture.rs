@@ -37,6 +37,10 @@ const CALLER: &str = "127.10.0.1:40000";
 /// The address of the pod beside a sidecar that is called.
 const POD: &str = "127.10.0.9:9080";
 
+/// Longer than anything here takes. Where nobody has anything left to do, the clock jumps to it: a
+/// test that waits in vain fails.
+const FOR_EVER: Duration = Duration::from_hours(10_000);
+
 /// Runs a test on one thread with a paused clock.
 pub(crate) fn run<F: Future<Output = ()> + 'static>(test: F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -44,7 +48,9 @@ pub(crate) fn run<F: Future<Output = ()> + 'static>(test: F) {
         .start_paused(true)
         .build()
         .unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, test);
+    let test = async { tokio::time::timeout(FOR_EVER, test).await };
+    let ended = tokio::task::LocalSet::new().block_on(&runtime, test);
+    assert!(ended.is_ok(), "it waits in vain");
 }
 
 /// A proxy and its network.
@@ -59,6 +65,7 @@ pub(crate) struct Bench {
 pub(crate) struct Seen {
     records: Mutex<Vec<AccessRecord>>,
     events: Mutex<Vec<LocalReplyEvent>>,
+    pub(crate) crowded: Mutex<Vec<(u64, usize)>>,
 }
 
 impl AccessLog for Seen {
@@ -74,6 +81,10 @@ impl AccessLog for Seen {
 impl Events for Seen {
     fn local_reply(&self, event: LocalReplyEvent) {
         self.events.lock().unwrap().push(event);
+    }
+
+    fn crowded(&self, refused: u64, limit: usize) {
+        self.crowded.lock().unwrap().push((refused, limit));
     }
 }
 

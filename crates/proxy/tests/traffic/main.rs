@@ -5,20 +5,26 @@
     reason = "what cannot be set up has failed; helpers of tests are not known as tests"
 )]
 
+mod aborts;
 mod build;
 mod capture;
 mod corners;
+mod expect;
 mod failures;
 mod fixture;
 mod forward;
+mod frames;
 mod gateway;
+mod grpc;
 mod http2;
 mod inbound;
+mod limits;
 mod live;
 mod metrics;
 mod mirror;
 mod retries;
 mod rewrite;
 mod sticky;
+mod streaming;
 mod tcp;
 mod upgrade;

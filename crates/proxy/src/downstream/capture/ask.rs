@@ -49,6 +49,8 @@ pub(super) enum Refused {
     Authority(String),
     /// There are several `host` headers.
     Hosts,
+    /// Its body is no chunks.
+    NoHttp,
     /// Nobody has the name.
     Unknown { host: String, port: u16 },
     /// The port controls the mesh.
@@ -84,6 +86,10 @@ impl Refused {
             Self::Hosts => (
                 StatusCode::BAD_REQUEST,
                 "The request has several Host headers.\nSend one.\n".to_owned(),
+            ),
+            Self::NoHttp => (
+                StatusCode::BAD_REQUEST,
+                "The request's body is not in chunks as HTTP has them.\n".to_owned(),
             ),
             Self::Unknown { host, port } => (
                 StatusCode::BAD_GATEWAY,

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -14,6 +15,8 @@ use super::Capture;
 use super::ask::{self, Asked, Host, Kind, Refused};
 use super::kept::Kept;
 use crate::body::Body;
+use crate::http::expect::{Gate, expects_continue};
+use crate::http::upload::{Broken, Counted, Upload};
 use crate::splice::{Limits, Passed, splice};
 
 /// One caller of a capture port.
@@ -74,15 +77,37 @@ impl Caller {
         if let Err(refused) = ask::as_captured(&mut parts.uri, &mut parts.headers) {
             return Ok(refuse(&refused));
         }
-        let request = Request::from_parts(parts, Body::engine(body));
-        let mut response = self.kept.send(destination, request).await?;
+        let waits = matches!(expects_continue(&parts.headers), Ok(true));
+        let upload = Rc::<Upload>::default();
+        let body = Body::layered(Counted {
+            body: Body::engine(body, Version::HTTP_11),
+            upload: Rc::clone(&upload),
+            clock: Arc::clone(&self.capture.worker.proxy().outside().clock),
+            trailers: true,
+        });
+        let request = if waits {
+            let (gate, body) = Gate::before(body);
+            let mut request = Request::from_parts(parts, body);
+            gate.watch(&mut request);
+            request
+        } else {
+            Request::from_parts(parts, body)
+        };
+        let mut response = match self.kept.send(destination, request).await {
+            // The listener has only seen its connection end.
+            Err(_) if upload.broken() == Some(Broken::Garbled) => {
+                return Ok(refuse(&Refused::NoHttp));
+            }
+            answered => answered?,
+        };
         if let Some(upgrade) = upgrade
             && response.status() == StatusCode::SWITCHING_PROTOCOLS
         {
             self.join(upgrade, hyper::upgrade::on(&mut response));
         }
         ask::as_answer(response.headers_mut());
-        Ok(response.map(Body::engine))
+        let version = response.version();
+        Ok(response.map(|body| Body::engine(body, version)))
     }
 
     /// Hands the caller's connection over when the 200 is sent.

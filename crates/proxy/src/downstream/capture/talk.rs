@@ -18,8 +18,9 @@ use sealane_seam::Connection;
 use super::Capture;
 use super::dispatch::Caller;
 use super::kept::Kept;
-use crate::activity::{Activity, Observed, Patience, Tired};
+use crate::activity::{Activity, Patience, Tired};
 use crate::body::{Body, BodyError};
+use crate::observed::Observed;
 use crate::settings::Settings;
 
 /// Answers the requests on `connection` until it ends.
@@ -45,10 +46,9 @@ pub(super) async fn talk(capture: &Rc<Capture>, connection: Connection) {
             Ok::<_, hyper::Error>(response.map(|body| Body::layered(Last { body, _busy: busy })))
         }
     });
-    let io = TokioIo::new(Observed {
-        io: connection.io,
-        activity: Arc::clone(&activity),
-    });
+    let delayed_close = settings.delayed_close;
+    let io = Observed::new(connection.io, Arc::clone(&activity), delayed_close);
+    let io = TokioIo::new(io);
     let engine = engine(settings).serve_connection(io, service);
     let mut serving = pin!(engine.with_upgrades());
     let patience = Patience {
@@ -60,10 +60,10 @@ pub(super) async fn talk(capture: &Rc<Capture>, connection: Connection) {
         ended = serving.as_mut() => ended,
         tired = activity.tired(patience) => {
             tracing::debug!(%peer, ?tired, "capture connection took too long");
-            if tired == Tired::Head {
-                return;
+            match tired {
+                Tired::Head => activity.end_head(),
+                Tired::Idle => serving.as_mut().graceful_shutdown(),
             }
-            serving.as_mut().graceful_shutdown();
             serving.await
         }
         _ = draining.wait_for(|draining| *draining) => {
@@ -82,6 +82,7 @@ fn engine(settings: &Settings) -> http1::Builder {
         .header_read_timeout(None)
         .max_headers(settings.headers)
         .max_header_size(settings.head_bytes)
+        .max_buf_size(settings.connection_buffer.max(settings.head_bytes))
         .preserve_header_case(true)
         .auto_date_header(false);
     engine
