@@ -15,8 +15,10 @@ mod phase;
 mod reply;
 mod requests;
 mod sniff;
+mod streams;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -256,7 +258,7 @@ async fn serve(
     let ended = match sniffed {
         Err(error) => Err(error),
         Ok((Protocol::Http1, io)) => {
-            requests::serve_http1(live, port, io, phase).await;
+            requests::serve_http1(live, port, io, phase, spawner).await;
             Ok(())
         }
         Ok((Protocol::Http2, io)) => {
