@@ -43,7 +43,8 @@ impl Mesh {
         let (networks, threads) = match options.carrier {
             Carrier::Memory => ((Network::memory(), Network::memory()), Threads::here()),
             Carrier::Sockets { threads } => {
-                let networks = (Network::sockets(), Network::sockets());
+                let sockets = || Network::sockets(&options.descriptors);
+                let networks = (sockets(), sockets());
                 (networks, Threads::start(threads)?)
             }
         };

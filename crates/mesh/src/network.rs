@@ -8,7 +8,9 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use sealane_seam::{Bound, BoxFuture, Connection, MemoryTransport, TcpTransport, Transport};
+use sealane_seam::{
+    Bound, BoxFuture, Connection, CountedTcp, Descriptors, MemoryTransport, Transport,
+};
 
 use crate::placed::Placed;
 
@@ -27,9 +29,10 @@ impl Network {
         Self::Memory(MemoryTransport::new())
     }
 
-    /// An empty network over loopback sockets.
-    pub fn sockets() -> Self {
-        Self::Sockets(Placed::new(Arc::new(TcpTransport)))
+    /// An empty network over loopback sockets, whose connections are counted.
+    pub fn sockets(descriptors: &Arc<Descriptors>) -> Self {
+        let tcp = CountedTcp(Arc::clone(descriptors));
+        Self::Sockets(Placed::new(Arc::new(tcp)))
     }
 
     /// The network as the pod with address `pod` sees it: calls come from that address, and a

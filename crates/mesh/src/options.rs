@@ -8,7 +8,7 @@ use std::time::Duration;
 use sealane_compile::MeshSettings;
 use sealane_proxy::telemetry::access_log::{AccessLog, NoAccessLog};
 use sealane_proxy::telemetry::event::{Events, NoEvents};
-use sealane_seam::{Clock, Random};
+use sealane_seam::{Clock, Descriptors, Random};
 use sealane_world::echo::{NoRecorder, Recorder};
 
 /// Where the mesh's addresses are.
@@ -48,6 +48,8 @@ pub struct Options {
     pub access_log: Arc<dyn AccessLog>,
     /// Takes the replies that proxies make themselves.
     pub events: Arc<dyn Events>,
+    /// The connections of this process; more than it says are turned away.
+    pub descriptors: Arc<Descriptors>,
     /// Hears of everything that reaches a workload.
     pub recorder: Arc<dyn Recorder>,
 }
@@ -66,6 +68,7 @@ impl Options {
             random,
             access_log: Arc::new(NoAccessLog),
             events: Arc::new(NoEvents),
+            descriptors: Descriptors::unlimited(),
             recorder: Arc::new(NoRecorder),
         }
     }

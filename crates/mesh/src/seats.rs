@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sealane_proxy::proxy::Proxy;
-use sealane_seam::{Connection, TcpTransport};
+use sealane_seam::Connection;
 use sealane_world::change::PodName;
 use sealane_world::pods::Role;
 use sealane_world::workloads::WorldPod;
@@ -98,7 +98,7 @@ impl Seats {
             }
             let seat = room.seats.borrow().get(&key).map(Rc::clone)?;
             seat.open(&ports, &*staff.mesh.of_pod(address));
-            captures.then(|| seat.open_capture(&TcpTransport))
+            captures.then(|| seat.open_capture(&staff.sockets()))
         });
         match opened.await.flatten() {
             Some(Ok(socket)) => {

@@ -5,9 +5,12 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use sealane_control::Control;
+use sealane_proxy::budget::Budget;
 use sealane_proxy::proxy::{Kind, Outside, Proxy};
+use sealane_proxy::settings::Settings;
 use sealane_proxy::swap::Follower;
 use sealane_proxy::worker::Worker;
+use sealane_seam::CountedTcp;
 use sealane_world::addresses::OutsideAddresses;
 use sealane_world::change::PodName;
 use sealane_world::workloads::WorldPod;
@@ -33,6 +36,8 @@ pub struct Staff {
     world: watch::Receiver<Arc<World>>,
     outside: Arc<OutsideAddresses>,
     options: Options,
+    /// Memory for the bodies that all proxies keep.
+    replays: Arc<Budget>,
     /// Sockets that control this process, which no workload may reach. Held for look-ups only.
     closed: RwLock<Vec<SocketAddr>>,
     known: Arc<KnownWorkloads>,
@@ -57,8 +62,14 @@ impl Staff {
             known: Arc::new(known),
             roster: Roster::new(Arc::clone(&options.clock)),
             options,
+            replays: Budget::new(Settings::default().replay_bytes_of_all),
             closed: RwLock::default(),
         }
+    }
+
+    /// Sockets of this machine, for those who call from outside.
+    pub fn sockets(&self) -> CountedTcp {
+        CountedTcp(Arc::clone(&self.options.descriptors))
     }
 
     /// Keeps workloads from a socket that controls this process.
@@ -132,6 +143,8 @@ impl Staff {
             resolver: Arc::new(self.names(pod)),
         };
         let proxy = Proxy::new(id(pod), kind, outside)
+            .with_replays(Arc::clone(&self.replays))
+            .with_descriptors(Arc::clone(&self.options.descriptors))
             .with_access_log(Arc::clone(&self.options.access_log))
             .with_events(Arc::clone(&self.options.events))
             .with_workloads(address, Arc::clone(&self.known) as _);

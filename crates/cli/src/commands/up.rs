@@ -2,6 +2,7 @@
 
 mod accesslog;
 mod events;
+mod files;
 mod map;
 mod narrate;
 mod ports;
@@ -93,6 +94,7 @@ fn options(args: &Up, replies: &Arc<Replies>, narrator: &narrate::Narrator) -> O
     options.drain_time = args.drain_time;
     options.access_log = Arc::clone(replies) as _;
     options.events = Arc::new(narrator.clone());
+    options.descriptors = files::raise();
     options
 }
 

@@ -20,4 +20,6 @@ mod promql;
 mod run;
 mod sides;
 mod split;
+mod streaming;
+mod streams;
 mod wire;

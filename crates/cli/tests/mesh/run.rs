@@ -53,12 +53,17 @@ impl Place {
     /// The command line of `sealane`, to be completed.
     fn sealane(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealane"));
+        self.equip(&mut command);
+        command
+    }
+
+    /// Where a command runs, and what it finds there.
+    fn equip(&self, command: &mut Command) {
         command
             .current_dir(self.0.path())
             .env("SEALANE_RUNTIME_DIR", self.0.path())
             .env_remove("SEALANE_SERVER")
             .env("NO_COLOR", "1");
-        command
     }
 
     /// Runs `sealane ARGS` to its end.
@@ -140,10 +145,27 @@ impl Up {
         Self::at(Place::new(yaml), flags)
     }
 
+    /// A mesh of `yaml` in a process that may open so many files; half of them unless it asks.
+    pub(crate) fn with_files(yaml: &str, files: usize) -> Self {
+        let place = Place::new(yaml);
+        let mut sealane = Command::new("sh");
+        let limited = format!(
+            "ulimit -n {files} && ulimit -S -n {} && exec \"$0\" \"$@\"",
+            files / 2
+        );
+        sealane.args(["-c", &limited, env!("CARGO_BIN_EXE_sealane")]);
+        place.equip(&mut sealane);
+        Self::start(place, sealane, &[])
+    }
+
     /// The mesh of a folder.
     pub(crate) fn at(place: Place, flags: &[&str]) -> Self {
-        let mut process = place
-            .sealane()
+        let sealane = place.sealane();
+        Self::start(place, sealane, flags)
+    }
+
+    fn start(place: Place, mut sealane: Command, flags: &[&str]) -> Self {
+        let mut process = sealane
             .args(["up", "manifests", "--admin-port", "0"])
             .args(["--gateway-port", "80=auto"])
             .args(flags)

@@ -55,6 +55,16 @@ impl Wire {
         self.0.get_mut().write_all(bytes).unwrap();
     }
 
+    /// Writes bytes to a peer that may be gone.
+    pub(crate) fn try_write(&mut self, bytes: &[u8]) {
+        self.0.get_mut().write_all(bytes).ok();
+    }
+
+    /// Whether the peer has closed or reset, before it said a word.
+    pub(crate) fn is_over(&mut self) -> bool {
+        !matches!(self.0.fill_buf(), Ok(word) if !word.is_empty())
+    }
+
     /// Writes a GET of `target` with header lines.
     pub(crate) fn ask(&mut self, target: &str, headers: &[(&str, &str)]) {
         let mut head = format!("GET {target} HTTP/1.1\r\n");

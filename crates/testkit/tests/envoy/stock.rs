@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use sealane_compile::{Snapshot, compile};
 use sealane_mesh::network::Network;
 use sealane_model::diagnostic::Diagnostic;
-use sealane_seam::{LocalSpawner, TcpTransport, TokioClock, Transport};
+use sealane_seam::{Descriptors, LocalSpawner, TcpTransport, TokioClock, Transport};
 use sealane_testkit::client::{self, Answer};
 use sealane_testkit::evidence::assemble;
 use sealane_testkit::ground::{self, Ground};
@@ -52,7 +52,7 @@ impl StockMesh {
             options: scenario.options.clone(),
             world: ground.world(),
             ground,
-            network: Network::sockets(),
+            network: Network::sockets(&Descriptors::unlimited()),
             echoes: BTreeMap::new(),
             arrivals: Arc::default(),
             proxies: BTreeMap::new(),

@@ -49,6 +49,11 @@ pub(super) fn refused(refusal: &Refusal) -> Value {
     })
 }
 
+/// Callers are turned away.
+pub(super) fn crowded(refused: u64, limit: usize) -> Value {
+    json!({"event": "crowded", "refused": refused, "limit": limit})
+}
+
 /// A proxy answered itself.
 pub(super) fn reply(event: &LocalReplyEvent) -> Value {
     json!({

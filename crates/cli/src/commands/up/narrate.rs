@@ -41,6 +41,8 @@ pub(crate) struct Narrator {
     replies: mpsc::Sender<LocalReplyEvent>,
     waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<LocalReplyEvent>>>,
     untold: Arc<AtomicU64>,
+    /// Callers that were turned away, and the limit, when that is to be told. Held to look at it.
+    crowd: Arc<Mutex<Option<(u64, usize)>>>,
     /// What was found at the last generation: it is told once. Held to compare, never over an
     /// await.
     known: Arc<Mutex<Findings>>,
@@ -55,7 +57,19 @@ impl Narrator {
             replies,
             waiting: Arc::new(tokio::sync::Mutex::new(waiting)),
             untold: Arc::default(),
+            crowd: Arc::default(),
             known: Arc::default(),
+        }
+    }
+
+    fn tell_of_the_crowd(&self) {
+        let crowd = self.crowd.lock().map(|mut crowd| crowd.take());
+        if let Ok(Some((refused, limit))) = crowd {
+            self.event(&events::crowded(refused, limit));
+            self.warn(&format!(
+                "⚠ more than {limit} connections: new ones are closed, {refused} so far; allow \
+                 more open files (ulimit -n)"
+            ));
         }
     }
 
@@ -198,6 +212,11 @@ impl Events for Narrator {
             self.untold.fetch_add(1, Ordering::Relaxed);
         }
     }
+
+    fn crowded(&self, refused: u64, limit: usize) {
+        let mut crowd = self.crowd.lock().unwrap_or_else(PoisonError::into_inner);
+        *crowd = Some((refused, limit));
+    }
 }
 
 /// Tells what happens, until it is stopped.
@@ -227,6 +246,7 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
             }
             _ = seconds.tick() => {
                 (told, last) = (0, None);
+                narrator.tell_of_the_crowd();
                 let untold = narrator.untold.swap(0, Ordering::Relaxed);
                 if untold > 0 {
                     narrator.warn(&format!("        and {untold} more replies like these"));
