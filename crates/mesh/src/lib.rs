@@ -28,6 +28,7 @@ pub mod staff;
 pub mod tally;
 pub mod task;
 pub mod threads;
+pub mod toll;
 pub mod virtual_ip;
 
 pub use mesh::Mesh;

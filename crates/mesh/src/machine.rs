@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::echoes::Echoes;
 use crate::seats::Seats;
+use crate::toll::Toll;
 
 /// Runs the world of each generation.
 pub struct Machine {
@@ -23,6 +24,7 @@ pub struct Machine {
     seats: Arc<Seats>,
     /// The world that runs.
     world: watch::Sender<Arc<World>>,
+    toll: Arc<Toll>,
     inbound: bool,
     staged: Option<Staged>,
 }
@@ -40,13 +42,15 @@ impl Machine {
         echoes: Echoes,
         seats: Arc<Seats>,
         world: watch::Sender<Arc<World>>,
-        inbound: bool,
+        toll: Arc<Toll>,
     ) -> Self {
+        let inbound = seats.staff().inbound();
         Self {
             addresses,
             echoes,
             seats,
             world,
+            toll,
             inbound,
             staged: None,
         }
@@ -59,6 +63,7 @@ impl Machine {
 
 impl Surroundings for Machine {
     fn derive(&mut self, declared: &[&Object]) -> Derived {
+        self.toll.begin();
         let world = World::derive(declared.iter().copied(), &mut self.addresses);
         let change = Change::between(&self.running().echoes(), &world.echoes());
         let proxies = world.pods.iter().map(|pod| identity(pod, self.inbound));
@@ -93,6 +98,7 @@ impl Surroundings for Machine {
             self.world.send_replace(Arc::clone(&staged.world));
             self.seats.settle(&staged.world).await;
             self.echoes.after_push(&staged.change).await;
+            self.toll.settle();
         })
     }
 
@@ -106,7 +112,12 @@ impl Surroundings for Machine {
             let back = Change::between(&staged.world.echoes(), &running.echoes());
             self.echoes.before_push(&back).await;
             self.echoes.after_push(&back).await;
+            self.toll.settle();
         })
+    }
+
+    fn lost(&self) -> u64 {
+        self.toll.lost()
     }
 }
 

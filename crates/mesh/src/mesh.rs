@@ -23,6 +23,7 @@ use crate::options::{Carrier, Options};
 use crate::seats::Seats;
 use crate::staff::Staff;
 use crate::threads::Threads;
+use crate::toll::Toll;
 
 /// A mesh in one process: control plane, proxies, workloads.
 pub struct Mesh {
@@ -30,6 +31,7 @@ pub struct Mesh {
     seats: Arc<Seats>,
     world: watch::Receiver<Arc<World>>,
     network: Network,
+    toll: Arc<Toll>,
 }
 
 impl Mesh {
@@ -56,6 +58,11 @@ impl Mesh {
         let (sender, world) = watch::channel(empty);
         let outside = Arc::new(OutsideAddresses::new(plan));
         let (network, workloads) = networks.clone();
+        let toll = Arc::new(Toll::new(options));
+        let options = Options {
+            access_log: Arc::clone(&toll) as _,
+            ..options.clone()
+        };
         let staff = Staff::new(networks, world.clone(), outside, options.clone());
         let seats = Arc::new(Seats::new(Arc::clone(&threads), Arc::new(staff)));
         // Without inbound proxies, a pod's address leads straight to its workload.
@@ -76,7 +83,7 @@ impl Mesh {
             echoes,
             Arc::clone(&seats),
             sender,
-            options.inbound,
+            Arc::clone(&toll),
         );
         let outside = control::Outside {
             clock: Arc::clone(&options.clock),
@@ -89,12 +96,18 @@ impl Mesh {
             seats,
             world,
             network,
+            toll,
         })
     }
 
     /// The control plane.
     pub const fn control(&self) -> &Arc<Control> {
         &self.control
+    }
+
+    /// Requests that the last change cost after it was told to be live, since this was last asked.
+    pub fn lost_late(&self) -> u64 {
+        self.toll.take_late()
     }
 
     /// The world that runs.
