@@ -12,6 +12,7 @@ pub mod echoes;
 mod exposed;
 pub mod foresee;
 pub mod known;
+mod leaving;
 pub mod machine;
 pub mod mesh;
 pub mod names;

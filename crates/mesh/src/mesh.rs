@@ -249,9 +249,15 @@ impl Mesh {
         &self.seats
     }
 
-    /// Ends gracefully: no new connections, requests in flight finish within the drain time.
+    /// Ends gracefully: no new connections, requests in flight finish however long they take.
     pub async fn stop(&self) {
         self.seats.drain().await;
+    }
+
+    /// Ends at once, and waits for the traffic threads: what still runs on them is dropped. Not to
+    /// be called on one of them.
+    pub fn end(&self) {
+        self.seats.threads().stop();
     }
 }
 

@@ -57,6 +57,12 @@ impl Bound for BoundTcp {
         let listener = TcpListener::from_std(self.listener.try_clone()?)?;
         Ok(Box::new(AcceptTcp { listener }))
     }
+
+    fn accept_waiting(&self) -> Option<Connection> {
+        let (stream, _) = self.listener.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        connection(TcpStream::from_std(stream).ok()?).ok()
+    }
 }
 
 struct AcceptTcp {

@@ -3,11 +3,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a test's helpers fail by panicking, as the tests do"
 )]
 
 mod admin;
 mod bad_input;
+mod broken;
 mod change;
 mod drain;
 mod failures;
@@ -18,6 +20,8 @@ mod objects;
 mod prometheus;
 mod promql;
 mod run;
+mod scale;
 mod sides;
 mod split;
+mod storm;
 mod wire;

@@ -52,7 +52,12 @@ impl Place {
 
     /// The command line of `sealane`, to be completed.
     fn sealane(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sealane"));
+        self.command(env!("CARGO_BIN_EXE_sealane"))
+    }
+
+    /// A command line in the folder.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command
             .current_dir(self.0.path())
             .env("SEALANE_RUNTIME_DIR", self.0.path())
@@ -142,8 +147,20 @@ impl Up {
 
     /// The mesh of a folder.
     pub(crate) fn at(place: Place, flags: &[&str]) -> Self {
-        let mut process = place
-            .sealane()
+        let command = place.sealane();
+        Self::by(command, place, flags)
+    }
+
+    /// The same where no more than so many files may be open.
+    pub(crate) fn limited(place: Place, files: u32) -> Self {
+        let mut command = place.command("sh");
+        let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_sealane")]);
+        Self::by(command, place, &[])
+    }
+
+    fn by(mut command: Command, place: Place, flags: &[&str]) -> Self {
+        let mut process = command
             .args(["up", "manifests", "--admin-port", "0"])
             .args(["--gateway-port", "80=auto"])
             .args(flags)
@@ -184,6 +201,14 @@ impl Up {
         shown
     }
 
+    /// The same for what standard output shows after its first `from` bytes.
+    pub(crate) fn tells_after(&self, from: usize, text: &str) -> String {
+        let rest = |out: &str| out.get(from..).unwrap_or_default().to_owned();
+        until(text, || {
+            Some(rest(&self.out())).filter(|rest| rest.contains(text))
+        })
+    }
+
     /// What it has printed on standard output.
     pub(crate) fn out(&self) -> String {
         self.told.out.lock().unwrap().clone()
@@ -220,8 +245,17 @@ impl Up {
 
     /// Sends the signal that ends it gracefully.
     pub(crate) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends what Ctrl-C sends.
+    pub(crate) fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.pid().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.unwrap().success());
     }
 

@@ -30,7 +30,6 @@ pub(crate) async fn conduct(
     io: BoxIo,
 ) {
     let worker = Rc::clone(&downstream.worker);
-    let _connected = worker.connected();
     let settings = worker.proxy().settings();
     let service = service_fn(|request: EngineRequest<Incoming>| {
         let downstream = Rc::clone(&downstream);
@@ -75,7 +74,7 @@ async fn until_tired<C: Future<Output = hyper::Result<()>>>(
     tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,
-        () = downstream.closing() => {}
+        () = downstream.last_call() => {}
         tired = downstream.activity.tired(patience) => match tired {
             Tired::Idle => {}
             // Half a request: nobody would understand an answer to it.

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, DATE, HeaderValue, SERVER, USER_AGENT};
-use http::{HeaderMap, Method, Request as EngineRequest, StatusCode};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderValue, SERVER, USER_AGENT};
+use http::{HeaderMap, Method, Request as EngineRequest, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use sealane_runtime::listener::{HttpManager, ServerHeader};
@@ -304,6 +304,13 @@ impl Exchange {
             _ => {
                 headers.insert(SERVER, self.server_name());
             }
+        }
+        let is_http1 = self
+            .record
+            .protocol
+            .is_some_and(|version| version < Version::HTTP_2);
+        if is_http1 && self.tunnel.is_none() && self.downstream.is_closing() {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if !headers.contains_key(DATE) {
             let now = self.downstream.worker.proxy().outside().clock.wall();
