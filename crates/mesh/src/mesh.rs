@@ -89,7 +89,7 @@ impl Mesh {
             clock: Arc::clone(&options.clock),
             surroundings: Box::new(Exposed::new(machine, options.bind)),
         };
-        let control = Arc::new(Control::new(options.settings.clone(), outside));
+        let control = Arc::new(Control::new(options.settings, outside));
         seats.staff().report_to(&control);
         Ok(Self {
             control,

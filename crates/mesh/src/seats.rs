@@ -255,7 +255,9 @@ impl Seats {
     async fn everywhere(&self, meant: fn(&Seat) -> bool, work: fn(&Seat)) {
         for thread in 0..self.threads.count() {
             let done = self.threads.call(thread, move |room| async move {
-                seats_of(&room, meant).iter().for_each(|seat| work(seat));
+                for seat in seats_of(&room, meant) {
+                    work(&seat);
+                }
             });
             // A thread that is gone has nothing to do.
             done.await.unwrap_or(());

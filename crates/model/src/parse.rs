@@ -30,6 +30,7 @@ mod read;
 mod repair;
 mod scalar;
 mod split;
+mod spoiled;
 
 #[cfg(test)]
 mod tests;
@@ -218,6 +219,10 @@ impl<'a> Reader<'a> {
     }
 
     fn document(&mut self, document: &Document<'_>, budget: &mut Budget) {
+        if let Some(diagnostic) = spoiled::spoiled(document) {
+            self.report(diagnostic, None);
+            return;
+        }
         let places = Places::new(document);
         match read::read(document, &places, budget) {
             Ok(read) => self.whole(read, false),

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::transport::{Accept, Bound, BoxFuture, Connection, Transport};
@@ -31,7 +31,10 @@ impl Transport for TcpTransport {
         socket.listen(BACKLOG)?;
         let listener = std::net::TcpListener::from(socket);
         let address = listener.local_addr()?;
-        Ok(Arc::new(BoundTcp { listener, address }))
+        Ok(Arc::new(BoundTcp {
+            socket: Mutex::new(Held::Waiting(listener)),
+            address,
+        }))
     }
 
     #[expect(
@@ -44,8 +47,45 @@ impl Transport for TcpTransport {
 }
 
 struct BoundTcp {
-    listener: std::net::TcpListener,
+    /// Guards the socket; held to ask for a handle, never over an await.
+    socket: Mutex<Held>,
     address: SocketAddr,
+}
+
+/// A socket that is listened on. Whoever accepts first shares its one descriptor; others have one
+/// each. A large mesh has many sockets, of which nearly all are accepted on by one thread.
+enum Held {
+    Waiting(std::net::TcpListener),
+    Shared(Arc<TcpListener>),
+    /// Only while it changes from one to the other, or after that failed.
+    Lost,
+}
+
+impl Held {
+    fn accept(&mut self) -> io::Result<Arc<TcpListener>> {
+        match std::mem::replace(self, Self::Lost) {
+            Self::Waiting(listener) => {
+                let listener = Arc::new(TcpListener::from_std(listener)?);
+                *self = Self::Shared(Arc::clone(&listener));
+                Ok(listener)
+            }
+            Self::Shared(listener) => {
+                let further = SockRef::from(&*listener).try_clone();
+                *self = Self::Shared(listener);
+                Ok(Arc::new(TcpListener::from_std(further?.into())?))
+            }
+            Self::Lost => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn waiting(&self) -> io::Result<Socket> {
+        let (socket, _) = match self {
+            Self::Waiting(listener) => SockRef::from(listener).accept()?,
+            Self::Shared(listener) => SockRef::from(&**listener).accept()?,
+            Self::Lost => return Err(io::ErrorKind::NotConnected.into()),
+        };
+        Ok(socket)
+    }
 }
 
 impl Bound for BoundTcp {
@@ -54,19 +94,22 @@ impl Bound for BoundTcp {
     }
 
     fn accept_here(&self) -> io::Result<Box<dyn Accept>> {
-        let listener = TcpListener::from_std(self.listener.try_clone()?)?;
+        let mut held = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        let listener = held.accept()?;
         Ok(Box::new(AcceptTcp { listener }))
     }
 
     fn accept_waiting(&self) -> Option<Connection> {
-        let (stream, _) = self.listener.accept().ok()?;
-        stream.set_nonblocking(true).ok()?;
-        connection(TcpStream::from_std(stream).ok()?).ok()
+        let socket = {
+            let held = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+            held.waiting().ok()?
+        };
+        taken(socket.into()).ok()
     }
 }
 
 struct AcceptTcp {
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
 }
 
 impl Accept for AcceptTcp {
@@ -76,6 +119,11 @@ impl Accept for AcceptTcp {
             connection(stream)
         })
     }
+}
+
+fn taken(stream: std::net::TcpStream) -> io::Result<Connection> {
+    stream.set_nonblocking(true)?;
+    connection(TcpStream::from_std(stream)?)
 }
 
 fn connection(stream: TcpStream) -> io::Result<Connection> {

@@ -1,15 +1,16 @@
 //! Changes while requests are in flight: none is lost, each is live, a broken one changes nothing.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::io::Read as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::manifests::{SHOP, deployment, shop_split, weights};
+use crate::manifests::{SHOP, deployment, outside, shop_split, weights};
 use crate::run::{Up, until};
-use crate::wire::{Wire, at_edge};
+use crate::wire::{Wire, at_edge, captured};
 
 /// Threads that call.
 const CALLERS: u32 = 4;
@@ -131,4 +132,24 @@ fn each_saved_change_is_live_and_a_broken_one_is_not() {
     until("nothing is left", || {
         std::net::TcpStream::connect(gateway).is_err().then_some(())
     });
+}
+
+#[test]
+fn an_upstream_that_is_killed_while_things_change_makes_lost_requests_count() {
+    let upstream = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = upstream.local_addr().unwrap().port();
+    let up = Up::of(&(shop_split(90, 10) + &outside(port)));
+    let client = up.capture("client");
+    let caller =
+        thread::spawn(move || captured(client, "http://outside.example.com:8000/held", &[]));
+    let (mut held, _) = upstream.accept().unwrap();
+    // The request is there, and stays unanswered while a generation comes.
+    assert_ne!(held.read(&mut [0; 1024]).unwrap(), 0);
+    up.place()
+        .save("mesh.yaml", &(shop_split(50, 50) + &outside(port)));
+    let shown = up.tells("✓ generation 2 · live");
+    assert!(shown.contains(" · 0 requests lost"), "{shown}");
+    drop(held);
+    assert_eq!(caller.join().unwrap().status, 503);
+    up.tells("! 1 request lost to generation 2 after it was live");
 }

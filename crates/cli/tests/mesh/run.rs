@@ -151,10 +151,10 @@ impl Up {
         Self::by(command, place, flags)
     }
 
-    /// The same where no more than so many files may be open.
+    /// The same where no more than so many files may be open, unless the process asks for more.
     pub(crate) fn limited(place: Place, files: u32) -> Self {
         let mut command = place.command("sh");
-        let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+        let script = format!("ulimit -Sn {files}; exec \"$0\" \"$@\"");
         command.args(["-c", &script, env!("CARGO_BIN_EXE_sealane")]);
         Self::by(command, place, &[])
     }

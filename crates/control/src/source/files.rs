@@ -220,20 +220,21 @@ impl Taking<'_> {
     fn unread(&mut self, path: Arc<str>, problem: Diagnostic) {
         let problem = vec![problem];
         let known = self.accepted.get(&*path).copied();
-        let file = match known.filter(|file| !file.is_read && file.parsed.diagnostics == problem) {
-            Some(file) => file.clone(),
-            None => {
-                self.changed.push(Arc::clone(&path));
-                self.diagnostics.extend(problem.iter().cloned());
-                File {
-                    text: "".into(),
-                    is_read: false,
-                    parsed: Arc::new(Parsed {
-                        diagnostics: problem,
-                        ..Parsed::default()
-                    }),
-                }
-            }
+        let same = known.filter(|file| !file.is_read && file.parsed.diagnostics == problem);
+        if let Some(file) = same {
+            self.files.push((path, file.clone()));
+            return;
+        }
+        self.changed.push(Arc::clone(&path));
+        self.diagnostics.extend(problem.iter().cloned());
+        let parsed = Parsed {
+            diagnostics: problem,
+            ..Parsed::default()
+        };
+        let file = File {
+            text: "".into(),
+            is_read: false,
+            parsed: Arc::new(parsed),
         };
         self.files.push((path, file));
     }
