@@ -30,6 +30,7 @@ use crate::declared::Declared;
 use crate::mesh::MeshSettings;
 use crate::rule::Rules;
 use crate::service::{Registry, Service};
+use crate::shared;
 use destination_rules::DestinationRules;
 use service_entries::EntryEndpoints;
 use services::{EndpointIndex, KubeEndpoints};
@@ -58,6 +59,8 @@ pub struct Snapshot {
     pub(crate) sidecars: Vec<Arc<Declared<Sidecar>>>,
     /// Pods and the like by address.
     pub(crate) workloads: BTreeMap<String, Workload>,
+    /// Whether anything may treat workloads by their labels.
+    pub(crate) reads_labels: bool,
     /// What is wrong whoever asks.
     pub(crate) findings: Vec<Diagnostic>,
 }
@@ -105,6 +108,7 @@ impl Snapshot {
             gateways: by_age(sorted.gateways),
             sidecars: sidecars(sorted.sidecars),
             workloads,
+            reads_labels: shared::reads_labels(&resources, &mesh),
             findings,
             mesh,
         };

@@ -69,7 +69,7 @@ struct State {
 impl State {
     /// Subset `a` is version 1 under even tags, version 2 under odd ones.
     fn versions(subsets: u32) -> [&'static str; 2] {
-        if subsets % 2 == 0 {
+        if subsets.is_multiple_of(2) {
             ["v1", "v2"]
         } else {
             ["v2", "v1"]
@@ -249,7 +249,7 @@ fn call(gateway: SocketAddr, enough: &AtomicBool) -> Seen {
     let mut kept = None;
     let mut next = Instant::now();
     while !enough.load(Ordering::Relaxed) {
-        if seen.requests % 8 == 0 {
+        if seen.requests.is_multiple_of(8) {
             kept = None;
         }
         let asked = catch_unwind(AssertUnwindSafe(|| {

@@ -44,7 +44,7 @@ async fn what_breaks_while_things_change_is_lost() {
         &toll,
         "a",
         Flag::UpstreamConnectionTermination,
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     );
     failed(&toll, "b", Flag::NoCluster, NOW);
     failed(&toll, "c", Flag::UpstreamTimeout, NOW);

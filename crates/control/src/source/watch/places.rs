@@ -123,7 +123,7 @@ mod tests {
         let root = folder.path().join("k8s");
         fs::create_dir_all(root.join("sub")).unwrap();
         fs::create_dir(root.join(".git")).unwrap();
-        let places = Places::of(&[root.clone()]);
+        let places = Places::of(std::slice::from_ref(&root));
         let folders: Vec<_> = places.folders().collect();
         assert_eq!(folders, [folder.path(), &root, &root.join("sub")]);
         for name in ["a.yaml", "sub/b.json", "sub", "..data", "new"] {
