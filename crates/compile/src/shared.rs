@@ -8,26 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sealane_model::resource::Object;
 use sealane_xds::hash::ContentHash;
 use sealane_xds::{Resource, ResourceKind, Resources};
-use serde_json::Value;
 
 use crate::identity::{Locality, ProxyIdentity};
-use crate::mesh::MeshSettings;
 use crate::notes::Notes;
 use crate::snapshot::Snapshot;
 use crate::visibility::Scope;
-
-/// Fields by which a rule tells workloads apart, wherever they stand.
-const BY_LABELS: [&str; 6] = [
-    "sourceLabels",
-    "workloadSelector",
-    "localityLbSetting",
-    "zoneAwareLbSetting",
-    "trafficDistribution",
-    "networking.istio.io/traffic-distribution",
-];
 
 /// Work that the proxies of one snapshot share. Compiling with it gives what compiling alone gives.
 #[derive(Debug, Default)]
@@ -160,26 +147,6 @@ impl Common {
         let routes = routes.values().flat_map(|made| made.resources.iter());
         let all = self.clusters.resources.iter().chain(routes);
         all.cloned().collect()
-    }
-}
-
-/// Whether anything in these objects or settings may treat workloads by their labels.
-pub(crate) fn reads_labels(objects: &[&Object], mesh: &MeshSettings) -> bool {
-    let of_mesh = mesh.zone_aware_lb_setting.is_some()
-        || mesh
-            .locality_lb_setting
-            .as_ref()
-            .is_some_and(|setting| !setting.failover_priority.is_empty());
-    of_mesh || objects.iter().any(|object| mentions(&object.raw))
-}
-
-fn mentions(value: &Value) -> bool {
-    match value {
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(key, value)| BY_LABELS.contains(&key.as_str()) || mentions(value)),
-        Value::Array(items) => items.iter().any(mentions),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

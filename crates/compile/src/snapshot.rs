@@ -2,6 +2,7 @@
 
 mod delegates;
 pub(crate) mod destination_rules;
+mod labels;
 mod service_entries;
 mod services;
 mod slices;
@@ -30,7 +31,6 @@ use crate::declared::Declared;
 use crate::mesh::MeshSettings;
 use crate::rule::Rules;
 use crate::service::{Registry, Service};
-use crate::shared;
 use destination_rules::DestinationRules;
 use service_entries::EntryEndpoints;
 use services::{EndpointIndex, KubeEndpoints};
@@ -108,7 +108,7 @@ impl Snapshot {
             gateways: by_age(sorted.gateways),
             sidecars: sidecars(sorted.sidecars),
             workloads,
-            reads_labels: shared::reads_labels(&resources, &mesh),
+            reads_labels: labels::read(&resources, &mesh),
             findings,
             mesh,
         };

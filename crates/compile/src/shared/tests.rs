@@ -5,6 +5,7 @@ use sealane_model::parse::{Options, SourceFile, parse_text};
 use super::*;
 use crate::compile::{compile, compile_with};
 use crate::identity::ProxyKind;
+use crate::mesh::MeshSettings;
 
 const SHOP: &str = "
 apiVersion: v1
