@@ -11,6 +11,7 @@
 mod bless;
 mod check;
 mod r#gen;
+mod stress;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ usage: cargo xtask COMMAND
   check   format, lints, tidy, tests and docs: what CI runs
   tidy    the rules that no lint knows: layers, import cycles, file heads, sizes
   bless   write what documents show anew; read the difference before you commit it
+  stress  the long forms of tests, with figures: stress change, stress scale, stress life [SIZE]
   gen     take the descriptors of Envoy's messages from the envoy-types package
 ";
 
@@ -49,6 +51,10 @@ fn run() -> Result<bool> {
             Ok(report.is_clean())
         }
         Some("bless") => bless::bless(&root),
+        Some("stress") => {
+            let (name, size) = (std::env::args().nth(2), std::env::args().nth(3));
+            stress::stress(&root, name.as_deref(), size.as_deref())
+        }
         Some("gen") => r#gen::r#gen().map(|()| true),
         Some("-h" | "--help" | "help") => {
             print!("{USAGE}");

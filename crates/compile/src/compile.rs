@@ -21,6 +21,7 @@ use crate::notes::{Notes, Reference};
 use crate::origin::Origins;
 use crate::route::gateway::GatewayRoutes;
 use crate::route::sidecar::SidecarRoutes;
+use crate::shared::{Common, Made, Shared};
 use crate::snapshot::Snapshot;
 use crate::snapshot::workloads;
 use crate::targets::{self, ServiceTarget};
@@ -39,40 +40,29 @@ pub struct Compiled {
 
 /// The resources of `proxy`. It never fails: what cannot be made is left out, with a diagnostic.
 pub fn compile(snapshot: &Snapshot, proxy: &ProxyIdentity) -> Compiled {
+    compile_with(&Shared::default(), snapshot, proxy)
+}
+
+/// The same, with what other proxies of the snapshot have made already.
+pub fn compile_with(shared: &Shared, snapshot: &Snapshot, proxy: &ProxyIdentity) -> Compiled {
     let proxy = &ProxyIdentity {
         labels: workloads::augmented(&proxy.labels, &proxy.locality, &proxy.node, &snapshot.mesh),
         ..proxy.clone()
     };
-    let scope = Scope::new(snapshot, proxy);
-    let targets = targets::of_proxy(snapshot, proxy);
-    let input = Input {
-        snapshot,
-        proxy,
-        scope: &scope,
-        targets: &targets,
-    };
-    let mut notes = Notes::default();
-    let mut resources = Resources::default();
+    let targets = &targets::of_proxy(snapshot, proxy);
     match proxy.kind {
-        ProxyKind::Sidecar => input.sidecar(&mut resources, &mut notes),
-        ProxyKind::Router => input.router(&mut resources, &mut notes),
-    }
-    resources.extend(
-        cluster::built_in(proxy.kind, &snapshot.mesh)
-            .into_iter()
-            .map(Into::into),
-    );
-    let references = std::mem::take(&mut notes.references);
-    for reference in &references {
-        if let Some(finding) = input.dangling(reference, &resources) {
-            notes.finding(finding);
+        ProxyKind::Sidecar => {
+            let clusters =
+                |scope: &Scope| Input::new(snapshot, proxy, scope, targets).clusters(false);
+            let common = shared.common(snapshot, proxy, clusters);
+            let input = Input::new(snapshot, proxy, &common.scope, targets);
+            input.finish(input.sidecar(shared, &common))
         }
-    }
-    let diagnostics = snapshot.diagnostics().iter().cloned().chain(notes.findings);
-    Compiled {
-        resources,
-        diagnostics: diagnostics.collect(),
-        origins: notes.origins,
+        ProxyKind::Router => {
+            let scope = Scope::new(snapshot, proxy);
+            let input = Input::new(snapshot, proxy, &scope, targets);
+            input.finish(input.router())
+        }
     }
 }
 
@@ -85,24 +75,33 @@ struct Input<'a> {
     targets: &'a [ServiceTarget],
 }
 
-impl Input<'_> {
-    fn sidecar(self, resources: &mut Resources, notes: &mut Notes) {
+impl<'a> Input<'a> {
+    const fn new(
+        snapshot: &'a Snapshot,
+        proxy: &'a ProxyIdentity,
+        scope: &'a Scope,
+        targets: &'a [ServiceTarget],
+    ) -> Self {
+        Self {
+            snapshot,
+            proxy,
+            scope,
+            targets,
+        }
+    }
+
+    fn sidecar(self, shared: &Shared, common: &Common) -> (Resources, Notes) {
+        let (mut resources, mut notes) = (Resources::default(), Notes::default());
         let mesh = &self.snapshot.mesh;
-        self.clusters(false, resources, notes);
+        common.clusters.add_to(&mut resources, &mut notes);
         let outbound = OutboundListeners {
             proxy: self.proxy,
             mesh,
             scope: self.scope,
         };
-        let listeners = outbound.build(notes);
-        let routes = SidecarRoutes {
-            proxy: self.proxy,
-            mesh,
-            scope: self.scope,
-        };
-        for name in route_names(&listeners) {
-            resources.insert(routes.configuration(&name, notes));
-        }
+        let listeners = outbound.build(&mut notes);
+        let routes = shared.routes(common, route_names(&listeners), |names| self.routes(names));
+        routes.add_to(&mut resources, &mut notes);
         resources.extend(listeners.into_iter().map(Into::into));
         if self.proxy.inbound {
             let (scope, targets) = (self.scope, self.targets);
@@ -120,13 +119,32 @@ impl Input<'_> {
             };
             resources.extend(inbound.build().into_iter().map(Into::into));
         }
+        (resources, notes)
     }
 
-    fn router(self, resources: &mut Resources, notes: &mut Notes) {
-        let merged = MergedGateways::new(self.snapshot, self.proxy, self.targets, notes);
-        self.clusters(false, resources, notes);
+    /// The route configurations of a sidecar that have these names.
+    fn routes(self, names: &BTreeSet<String>) -> Made {
+        let routes = SidecarRoutes {
+            proxy: self.proxy,
+            mesh: &self.snapshot.mesh,
+            scope: self.scope,
+        };
+        let mut notes = Notes::default();
+        let made = names
+            .iter()
+            .map(|name| routes.configuration(name, &mut notes).into());
+        Made {
+            resources: made.collect(),
+            notes,
+        }
+    }
+
+    fn router(self) -> (Resources, Notes) {
+        let (mut resources, mut notes) = (Resources::default(), Notes::default());
+        let merged = MergedGateways::new(self.snapshot, self.proxy, self.targets, &mut notes);
+        self.clusters(false).add_to(&mut resources, &mut notes);
         if merged.passes_mesh_tls() {
-            self.clusters(true, resources, notes);
+            self.clusters(true).add_to(&mut resources, &mut notes);
         }
         let (snapshot, proxy, scope) = (self.snapshot, self.proxy, self.scope);
         let listeners = GatewayListeners {
@@ -135,7 +153,7 @@ impl Input<'_> {
             scope,
             merged: &merged,
         }
-        .build(notes);
+        .build(&mut notes);
         let routes = GatewayRoutes {
             snapshot,
             proxy,
@@ -143,13 +161,15 @@ impl Input<'_> {
             merged: &merged,
         };
         for name in route_names(&listeners) {
-            resources.insert(routes.configuration(&name, notes));
+            resources.insert(routes.configuration(&name, &mut notes));
         }
         resources.extend(listeners.into_iter().map(Into::into));
+        (resources, notes)
     }
 
     /// The clusters of all visible services, those by SNI only of services inside the mesh.
-    fn clusters(self, by_sni: bool, resources: &mut Resources, notes: &mut Notes) {
+    fn clusters(self, by_sni: bool) -> Made {
+        let mut made = Made::default();
         let inside = |external: bool| !(by_sni && external);
         for service in self
             .scope
@@ -165,9 +185,29 @@ impl Input<'_> {
                 rule: rule.map(AsRef::as_ref),
                 by_sni,
             };
-            let (clusters, assignments) = input.build(notes);
-            resources.extend(clusters.into_iter().map(Into::into));
-            resources.extend(assignments.into_iter().map(Into::into));
+            let (clusters, assignments) = input.build(&mut made.notes);
+            made.resources.extend(clusters.into_iter().map(Into::into));
+            made.resources
+                .extend(assignments.into_iter().map(Into::into));
+        }
+        made
+    }
+
+    /// Everything together.
+    fn finish(self, (mut resources, mut notes): (Resources, Notes)) -> Compiled {
+        let built_in = cluster::built_in(self.proxy.kind, &self.snapshot.mesh);
+        resources.extend(built_in.into_iter().map(Into::into));
+        let references = std::mem::take(&mut notes.references);
+        for reference in &references {
+            if let Some(finding) = self.dangling(reference, &resources) {
+                notes.finding(finding);
+            }
+        }
+        let known = self.snapshot.diagnostics().iter().cloned();
+        Compiled {
+            resources,
+            diagnostics: known.chain(notes.findings).collect(),
+            origins: notes.origins,
         }
     }
 

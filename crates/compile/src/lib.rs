@@ -23,14 +23,16 @@ mod protocol;
 mod route;
 mod rule;
 mod service;
+mod shared;
 mod snapshot;
 mod targets;
 mod tls;
 mod visibility;
 
 pub use canonical::{canonical_revision, canonical_service};
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_with};
 pub use identity::{Locality, ProxyIdentity, ProxyKind};
 pub use mesh::{MeshSettings, PathNormalization, Weights};
 pub use origin::{Origin, Origins};
+pub use shared::Shared;
 pub use snapshot::Snapshot;

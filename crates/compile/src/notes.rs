@@ -22,7 +22,7 @@ pub(crate) struct Reference {
 }
 
 /// Everything noted while compiling for one proxy.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Notes {
     pub(crate) origins: Origins,
     pub(crate) references: Vec<Reference>,
@@ -81,6 +81,23 @@ impl Notes {
         if !self.references.contains(&reference) {
             self.references.push(reference);
         }
+    }
+
+    /// Adds what was noted elsewhere.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (id, origin) in &other.origins {
+            self.origins
+                .entry(id.clone())
+                .or_insert_with(|| origin.clone());
+        }
+        let known = std::mem::take(&mut self.references);
+        let new = other.references.iter().filter(|new| !known.contains(new));
+        self.references = new.cloned().collect();
+        self.references.splice(0..0, known);
+        for finding in &other.findings {
+            self.finding(finding.clone());
+        }
+        self.domains.extend(other.domains.iter().cloned());
     }
 
     /// Adds a finding, once.

@@ -2,6 +2,7 @@
 
 mod delegates;
 pub(crate) mod destination_rules;
+mod labels;
 mod service_entries;
 mod services;
 mod slices;
@@ -58,6 +59,8 @@ pub struct Snapshot {
     pub(crate) sidecars: Vec<Arc<Declared<Sidecar>>>,
     /// Pods and the like by address.
     pub(crate) workloads: BTreeMap<String, Workload>,
+    /// Whether anything may treat workloads by their labels.
+    pub(crate) reads_labels: bool,
     /// What is wrong whoever asks.
     pub(crate) findings: Vec<Diagnostic>,
 }
@@ -105,6 +108,7 @@ impl Snapshot {
             gateways: by_age(sorted.gateways),
             sidecars: sidecars(sorted.sidecars),
             workloads,
+            reads_labels: labels::read(&resources, &mesh),
             findings,
             mesh,
         };

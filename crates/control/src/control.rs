@@ -225,6 +225,7 @@ impl Control {
                 let mut record = attempt.record(&current, words, &self.clock);
                 record.proxies = published.proxies;
                 record.live = live;
+                record.lost = turn.surroundings.lost();
                 self.complete(&mut record, &published.diagnostics);
                 let record = Arc::new(record);
                 self.history.live(Arc::clone(&record));
@@ -382,6 +383,7 @@ impl Attempt {
             took: clock.now().saturating_duration_since(self.began),
             changes,
             proxies: 0,
+            lost: 0,
             live: true,
             findings: self.findings.clone(),
         }

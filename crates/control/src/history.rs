@@ -114,6 +114,8 @@ pub struct Record {
     pub changes: Vec<String>,
     /// How many proxies were given it.
     pub proxies: usize,
+    /// Requests that it cost, as far as was known when it was live.
+    pub lost: u64,
     /// Whether all of them said that they serve it before the time was up.
     pub live: bool,
     /// What is surprising in it.
@@ -140,6 +142,8 @@ pub enum Event {
     Live(Arc<Record>),
     /// A transaction was refused.
     Refused(Arc<Refusal>),
+    /// Files that were refused say again what this generation has.
+    Restored(u64),
 }
 
 /// The records, and the events as they come.
@@ -186,6 +190,11 @@ impl History {
     /// Notes a refusal.
     pub(crate) fn refused(&self, refusal: Arc<Refusal>) {
         self.tell(Event::Refused(refusal));
+    }
+
+    /// Notes that what was refused is gone.
+    pub(crate) fn restored(&self, generation: u64) {
+        self.tell(Event::Restored(generation));
     }
 
     fn tell(&self, event: Event) {

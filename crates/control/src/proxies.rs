@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sealane_ads::local::{Fleet, NotLive, Status, Subscriber};
-use sealane_compile::{Compiled, ProxyIdentity, ProxyKind, Snapshot, compile};
+use sealane_compile::{Compiled, ProxyIdentity, ProxyKind, Shared, Snapshot, compile_with};
 use sealane_model::diagnostic::Diagnostic;
 use tokio::time::timeout;
 
@@ -31,6 +31,8 @@ pub struct Proxies {
     fleet: Fleet,
     /// What was compiled last for each proxy that runs. Held for look-ups only.
     compiled: Mutex<BTreeMap<String, Arc<Compiled>>>,
+    /// What the proxies of the newest snapshot have in common. Held for look-ups only.
+    shared: Mutex<Arc<Shared>>,
 }
 
 impl Proxies {
@@ -45,7 +47,7 @@ impl Proxies {
     /// Gives a proxy what this snapshot means for it.
     pub fn publish(&self, identity: &ProxyIdentity, snapshot: &Snapshot) -> Arc<Compiled> {
         let id = proxy_id(identity);
-        let compiled = Arc::new(compile(snapshot, identity));
+        let compiled = Arc::new(compile_with(&self.shared(snapshot), snapshot, identity));
         let resources = Arc::new(compiled.resources.clone());
         self.fleet.publish(&id, snapshot.generation, resources);
         self.compiled().insert(id, Arc::clone(&compiled));
@@ -81,7 +83,8 @@ impl Proxies {
         }
         for identity in identities.values() {
             if spoken.insert((identity.kind, &identity.namespace)) {
-                published.add(&compile(snapshot, identity).diagnostics);
+                let shared = self.shared(snapshot);
+                published.add(&compile_with(&shared, snapshot, identity).diagnostics);
             }
         }
         published
@@ -119,6 +122,15 @@ impl Proxies {
     /// What was compiled last for a proxy that runs.
     pub fn compiled_for(&self, id: &str) -> Option<Arc<Compiled>> {
         self.compiled().get(id).cloned()
+    }
+
+    /// What the proxies of this snapshot have in common.
+    fn shared(&self, snapshot: &Snapshot) -> Arc<Shared> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if !shared.is_for(snapshot) {
+            *shared = Arc::new(Shared::after(&shared, snapshot));
+        }
+        Arc::clone(&shared)
     }
 
     fn compiled(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Compiled>>> {

@@ -38,6 +38,11 @@ pub trait Surroundings: Send + 'static {
 
     /// Goes back to the state before `derive`: the transaction was refused.
     fn undo(&mut self) -> BoxFuture<'_, ()>;
+
+    /// How many requests were lost since `derive`.
+    fn lost(&self) -> u64 {
+        0
+    }
 }
 
 /// No machine: the declared objects are all there is, and proxies are those that are given.

@@ -23,6 +23,11 @@ pub struct Echoes {
 }
 
 impl Echoes {
+    /// How long requests in flight may take when a pod is gone.
+    pub const fn drain(&self) -> Duration {
+        self.drain
+    }
+
     /// None yet. They will be on `network`, tell `recorder` who was reached, and have `drain` to
     /// finish requests when they stop.
     pub fn new(
@@ -49,14 +54,11 @@ impl Echoes {
         }
     }
 
-    /// What may happen when every proxy has the configuration: ports close and pods stop, each
-    /// after the requests that it has.
+    /// What may happen when every proxy has the configuration: ports close. Pods that are gone are
+    /// [stopped](Self::stop) when nobody can want them any more.
     pub async fn after_push(&self, change: &Change) {
         for spec in &change.narrow {
             self.play(spec.clone()).await;
-        }
-        for pod in &change.stop {
-            self.stop(pod.clone()).await;
         }
     }
 
@@ -80,7 +82,8 @@ impl Echoes {
         }
     }
 
-    async fn stop(&self, pod: PodName) {
+    /// Stops a pod, if it runs: its ports close, and it ends after the requests that it has.
+    pub async fn stop(&self, pod: PodName) {
         let thread = thread_of(&pod, self.threads.count());
         let drain = self.drain;
         let stopped = self.threads.call(thread, move |room| async move {

@@ -12,6 +12,7 @@ pub mod echoes;
 mod exposed;
 pub mod foresee;
 pub mod known;
+mod leaving;
 pub mod machine;
 pub mod mesh;
 pub mod names;
@@ -28,6 +29,7 @@ pub mod staff;
 pub mod tally;
 pub mod task;
 pub mod threads;
+pub mod toll;
 pub mod virtual_ip;
 
 pub use mesh::Mesh;

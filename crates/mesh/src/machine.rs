@@ -14,15 +14,19 @@ use sealane_world::world::World;
 use tokio::sync::watch;
 
 use crate::echoes::Echoes;
+use crate::leaving::Leaving;
 use crate::seats::Seats;
+use crate::toll::Toll;
 
 /// Runs the world of each generation.
 pub struct Machine {
     addresses: Addresses,
-    echoes: Echoes,
+    echoes: Arc<Echoes>,
     seats: Arc<Seats>,
+    leaving: Leaving,
     /// The world that runs.
     world: watch::Sender<Arc<World>>,
+    toll: Arc<Toll>,
     inbound: bool,
     staged: Option<Staged>,
 }
@@ -40,13 +44,17 @@ impl Machine {
         echoes: Echoes,
         seats: Arc<Seats>,
         world: watch::Sender<Arc<World>>,
-        inbound: bool,
+        toll: Arc<Toll>,
     ) -> Self {
+        let inbound = seats.staff().inbound();
+        let echoes = Arc::new(echoes);
         Self {
             addresses,
+            leaving: Leaving::new(Arc::clone(&seats), Arc::clone(&echoes)),
             echoes,
             seats,
             world,
+            toll,
             inbound,
             staged: None,
         }
@@ -59,6 +67,7 @@ impl Machine {
 
 impl Surroundings for Machine {
     fn derive(&mut self, declared: &[&Object]) -> Derived {
+        self.toll.begin();
         let world = World::derive(declared.iter().copied(), &mut self.addresses);
         let change = Change::between(&self.running().echoes(), &world.echoes());
         let proxies = world.pods.iter().map(|pod| identity(pod, self.inbound));
@@ -80,6 +89,7 @@ impl Surroundings for Machine {
             let Some(staged) = &self.staged else {
                 return Ok(());
             };
+            self.leaving.make_way(&staged.world).await;
             self.echoes.before_push(&staged.change).await;
             self.seats.open(&staged.world).await
         })
@@ -91,8 +101,10 @@ impl Surroundings for Machine {
                 return;
             };
             self.world.send_replace(Arc::clone(&staged.world));
-            self.seats.settle(&staged.world).await;
+            let gone = self.seats.settle(&staged.world).await;
             self.echoes.after_push(&staged.change).await;
+            self.leaving.see_off(gone).await;
+            self.toll.settle();
         })
     }
 
@@ -102,11 +114,17 @@ impl Surroundings for Machine {
                 return;
             };
             let running = self.running();
-            self.seats.settle(&running).await;
+            let gone = self.seats.settle(&running).await;
             let back = Change::between(&staged.world.echoes(), &running.echoes());
             self.echoes.before_push(&back).await;
             self.echoes.after_push(&back).await;
+            self.leaving.see_off(gone).await;
+            self.toll.settle();
         })
+    }
+
+    fn lost(&self) -> u64 {
+        self.toll.lost()
     }
 }
 

@@ -23,6 +23,7 @@ use crate::options::{Carrier, Options};
 use crate::seats::Seats;
 use crate::staff::Staff;
 use crate::threads::Threads;
+use crate::toll::Toll;
 
 /// A mesh in one process: control plane, proxies, workloads.
 pub struct Mesh {
@@ -30,6 +31,7 @@ pub struct Mesh {
     seats: Arc<Seats>,
     world: watch::Receiver<Arc<World>>,
     network: Network,
+    toll: Arc<Toll>,
 }
 
 impl Mesh {
@@ -57,6 +59,11 @@ impl Mesh {
         let (sender, world) = watch::channel(empty);
         let outside = Arc::new(OutsideAddresses::new(plan));
         let (network, workloads) = networks.clone();
+        let toll = Arc::new(Toll::new(options));
+        let options = Options {
+            access_log: Arc::clone(&toll) as _,
+            ..options.clone()
+        };
         let staff = Staff::new(networks, world.clone(), outside, options.clone());
         let seats = Arc::new(Seats::new(Arc::clone(&threads), Arc::new(staff)));
         // Without inbound proxies, a pod's address leads straight to its workload.
@@ -77,25 +84,31 @@ impl Mesh {
             echoes,
             Arc::clone(&seats),
             sender,
-            options.inbound,
+            Arc::clone(&toll),
         );
         let outside = control::Outside {
             clock: Arc::clone(&options.clock),
             surroundings: Box::new(Exposed::new(machine, options.bind)),
         };
-        let control = Arc::new(Control::new(options.settings.clone(), outside));
+        let control = Arc::new(Control::new(options.settings, outside));
         seats.staff().report_to(&control);
         Ok(Self {
             control,
             seats,
             world,
             network,
+            toll,
         })
     }
 
     /// The control plane.
     pub const fn control(&self) -> &Arc<Control> {
         &self.control
+    }
+
+    /// Requests that the last change cost after it was told to be live, since this was last asked.
+    pub fn lost_late(&self) -> u64 {
+        self.toll.take_late()
     }
 
     /// The world that runs.
@@ -237,9 +250,15 @@ impl Mesh {
         &self.seats
     }
 
-    /// Ends gracefully: no new connections, requests in flight finish within the drain time.
+    /// Ends gracefully: no new connections, requests in flight finish however long they take.
     pub async fn stop(&self) {
         self.seats.drain().await;
+    }
+
+    /// Ends at once, and waits for the traffic threads: what still runs on them is dropped. Not to
+    /// be called on one of them.
+    pub fn end(&self) {
+        self.seats.threads().stop();
     }
 }
 

@@ -125,6 +125,16 @@ impl Transport for Placed {
 }
 
 impl Placed {
+    /// An accepted connection with the ends that the mesh knows.
+    fn known(&self, address: SocketAddr, connection: Connection) -> Connection {
+        let caller = self.read().callers.get(&connection.peer).copied();
+        Connection {
+            local: address,
+            peer: caller.unwrap_or(connection.peer),
+            io: connection.io,
+        }
+    }
+
     /// Connects with a local end that is known to be `host` before the other side can accept.
     async fn connect_as(
         &self,
@@ -230,6 +240,11 @@ impl Bound for BoundPlace {
             accept: self.bound.accept_here()?,
         }))
     }
+
+    fn accept_waiting(&self) -> Option<Connection> {
+        let connection = self.bound.accept_waiting()?;
+        Some(self.network.known(self.address, connection))
+    }
 }
 
 impl Drop for BoundPlace {
@@ -248,12 +263,7 @@ impl Accept for AcceptPlace {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<Connection>> {
         Box::pin(async move {
             let connection = self.accept.accept().await?;
-            let caller = self.network.read().callers.get(&connection.peer).copied();
-            Ok(Connection {
-                local: self.address,
-                peer: caller.unwrap_or(connection.peer),
-                io: connection.io,
-            })
+            Ok(self.network.known(self.address, connection))
         })
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealane_proxy::downstream::capture::Capture;
-use sealane_proxy::proxy::Proxy;
+use sealane_proxy::proxy::{Kind, Proxy};
 use sealane_proxy::worker::Worker;
 use sealane_seam::{Accept, Bound, Connection, LocalSpawner, Transport};
 use sealane_world::change::PodName;
@@ -96,14 +96,28 @@ impl Seat {
         self.worker.get().map(Rc::clone)
     }
 
+    /// Whether its proxy is a gateway.
+    pub fn is_gateway(&self) -> bool {
+        let proxy = self.worker.get().map(|worker| worker.proxy());
+        proxy.is_some_and(|proxy| proxy.kind() == Kind::Gateway)
+    }
+
+    /// Lets the proxy finish its requests, while the sockets stay: others may be about to finish
+    /// theirs through them.
+    pub fn drain(&self) {
+        if let Some(worker) = self.running() {
+            worker.drain();
+        }
+    }
+
     /// Closes the sockets, and lets the proxy finish its requests.
     pub fn close(&self) {
         self.fronts.borrow_mut().clear();
         self.capture.take();
         if let Some(worker) = self.running() {
             worker.proxy().close();
-            worker.drain();
         }
+        self.drain();
     }
 
     /// Waits until the proxy serves no connection.

@@ -51,6 +51,11 @@ impl Seats {
         &self.staff
     }
 
+    /// Where they are.
+    pub const fn threads(&self) -> &Arc<Threads<Room>> {
+        &self.threads
+    }
+
     /// The capture port of each workload.
     pub fn captures(&self) -> BTreeMap<WorkloadName, SocketAddr> {
         self.read().captures.clone()
@@ -117,9 +122,9 @@ impl Seats {
         Ok(())
     }
 
-    /// Lets go of the places of pods that `world` does not have, and of ports that its pods do not
-    /// have; starts the gateways that it has. Requests in flight finish.
-    pub async fn settle(&self, world: &World) {
+    /// Lets go of ports that the pods of `world` do not have, and starts the gateways that it has.
+    /// The pods that have a place and are not in it come back: they may be [closed](Self::close).
+    pub async fn settle(&self, world: &World) -> Vec<PodName> {
         self.staff.learn(world);
         let stay: BTreeMap<PodName, &WorldPod> = world
             .pods
@@ -133,9 +138,6 @@ impl Seats {
                 .cloned()
                 .collect()
         };
-        for name in gone {
-            self.close(&name).await;
-        }
         let workloads: BTreeSet<WorkloadName> = world
             .pods
             .iter()
@@ -150,6 +152,12 @@ impl Seats {
                 Role::Gateway => self.start_gateway(name, pod).await,
             }
         }
+        gone
+    }
+
+    /// Who has a place, with its address.
+    pub fn taken(&self) -> BTreeMap<PodName, IpAddr> {
+        self.read().pods.clone()
     }
 
     async fn narrow(&self, name: &PodName, pod: &WorldPod) {
@@ -168,7 +176,7 @@ impl Seats {
     }
 
     /// Takes a place away: its sockets close at once, its proxy drains.
-    async fn close(&self, name: &PodName) {
+    pub async fn close(&self, name: &PodName) {
         {
             let mut taken = self.write();
             taken.pods.remove(name);
@@ -232,19 +240,35 @@ impl Seats {
         served.await.unwrap_or(false)
     }
 
-    /// Ends all proxies gracefully.
+    /// Ends all proxies gracefully: first nobody takes a connection from outside any more, then the
+    /// requests on their way between pods end, then all sockets close.
     pub async fn drain(&self) {
+        let close = |seat: &Seat| seat.close();
+        self.everywhere(Seat::is_gateway, close).await;
+        self.everywhere(|seat| !seat.is_gateway(), Seat::drain)
+            .await;
+        self.everywhere(|_| true, close).await;
+    }
+
+    /// Does something to the seats of all threads that are meant, and waits until they serve no
+    /// connection.
+    async fn everywhere(&self, meant: fn(&Seat) -> bool, work: fn(&Seat)) {
         for thread in 0..self.threads.count() {
-            let drained = self.threads.call(thread, |room| async move {
-                let seats: Vec<_> = room.seats.borrow().values().map(Rc::clone).collect();
-                for seat in &seats {
-                    seat.close();
+            let done = self.threads.call(thread, move |room| async move {
+                for seat in seats_of(&room, meant) {
+                    work(&seat);
                 }
-                for seat in seats {
+            });
+            // A thread that is gone has nothing to do.
+            done.await.unwrap_or(());
+        }
+        for thread in 0..self.threads.count() {
+            let done = self.threads.call(thread, move |room| async move {
+                for seat in seats_of(&room, meant) {
                     seat.drained().await;
                 }
             });
-            drained.await.unwrap_or(());
+            done.await.unwrap_or(());
         }
     }
 
@@ -255,4 +279,10 @@ impl Seats {
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Taken> {
         self.taken.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn seats_of(room: &Room, meant: fn(&Seat) -> bool) -> Vec<Rc<Seat>> {
+    let seats = room.seats.borrow();
+    let meant = seats.values().filter(|seat| meant(seat));
+    meant.map(Rc::clone).collect()
 }

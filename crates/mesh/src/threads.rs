@@ -7,6 +7,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::runtime::Builder;
@@ -21,6 +22,12 @@ const QUEUE: usize = 1024;
 
 /// Where traffic runs. Each thread has a room of type `R`.
 pub struct Threads<R> {
+    count: usize,
+    /// Guards what leads to the threads, until they are stopped; held to look one up.
+    running: Mutex<Running<R>>,
+}
+
+struct Running<R> {
     queues: Vec<mpsc::Sender<Job<R>>>,
     handles: Vec<JoinHandle<()>>,
 }
@@ -28,7 +35,7 @@ pub struct Threads<R> {
 impl<R: Default + 'static> Threads<R> {
     /// Starts `count` traffic threads, at least one.
     pub fn start(count: usize) -> io::Result<Self> {
-        let mut threads = Self {
+        let mut running = Running {
             queues: Vec::new(),
             handles: Vec::new(),
         };
@@ -38,10 +45,17 @@ impl<R: Default + 'static> Threads<R> {
             let name = format!("traffic-{index}");
             let thread = std::thread::Builder::new().name(name);
             let handle = thread.spawn(move || LocalSet::new().block_on(&runtime, serve(jobs)))?;
-            threads.queues.push(queue);
-            threads.handles.push(handle);
+            running.queues.push(queue);
+            running.handles.push(handle);
         }
-        Ok(threads)
+        Ok(Self::of(running))
+    }
+
+    const fn of(running: Running<R>) -> Self {
+        Self {
+            count: running.queues.len(),
+            running: Mutex::new(running),
+        }
     }
 
     /// Traffic on the current `LocalSet`: all in one place, on a clock that tests move.
@@ -50,15 +64,15 @@ impl<R: Default + 'static> Threads<R> {
     pub fn here() -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         drop(tokio::task::spawn_local(serve(jobs)));
-        Self {
+        Self::of(Running {
             queues: vec![queue],
             handles: Vec::new(),
-        }
+        })
     }
 
     /// How many there are.
     pub const fn count(&self) -> usize {
-        self.queues.len()
+        self.count
     }
 
     /// Runs `work` on thread `index` (modulo their number) and waits for what it gives; `None`
@@ -69,7 +83,7 @@ impl<R: Default + 'static> Threads<R> {
         F: Future<Output = T> + 'static,
         W: FnOnce(Rc<R>) -> F + Send + 'static,
     {
-        let queue = self.queues.get(index % self.queues.len().max(1))?;
+        let queue = self.queue(index)?;
         let (sender, answer) = oneshot::channel();
         let job: Job<R> = Box::new(move |room| {
             Box::pin(async move {
@@ -81,13 +95,28 @@ impl<R: Default + 'static> Threads<R> {
         answer.await.ok()
     }
 
-    /// Ends the threads; tasks that still run are dropped.
-    pub fn stop(self) {
-        drop(self.queues);
-        for handle in self.handles {
+    /// Ends the threads and waits for them; tasks that still run are dropped. Later calls come to
+    /// nothing.
+    pub fn stop(&self) {
+        let (queues, handles) = {
+            let mut running = self.running();
+            let Running { queues, handles } = &mut *running;
+            (std::mem::take(queues), std::mem::take(handles))
+        };
+        drop(queues);
+        for handle in handles {
             // A panic of a traffic thread was printed when it happened.
             drop(handle.join());
         }
+    }
+
+    fn queue(&self, index: usize) -> Option<mpsc::Sender<Job<R>>> {
+        let queue = index % self.count.max(1);
+        self.running().queues.get(queue).cloned()
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running<R>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,5 +145,6 @@ mod tests {
             assert_eq!(count.await, Some(expected));
         }
         threads.stop();
+        assert_eq!(threads.call(0, |_room| async {}).await, None);
     }
 }

@@ -30,6 +30,7 @@ mod read;
 mod repair;
 mod scalar;
 mod split;
+mod spoiled;
 
 #[cfg(test)]
 mod tests;
@@ -112,12 +113,28 @@ impl SourceFile {
             }),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
+                let valid = error.as_bytes().get(..at).unwrap_or_default();
+                let span = end_of(&String::from_utf8_lossy(valid));
                 let message = format!("byte {at} is not UTF-8");
-                Err(Box::new(
-                    Diagnostic::new(Code::Encoding, message).in_file(path),
-                ))
+                let found = Diagnostic::new(Code::Encoding, message).in_file(path);
+                Err(Box::new(found.with_label(span, "")))
             }
         }
+    }
+}
+
+/// The place behind the last character of a text.
+fn end_of(text: &str) -> Span {
+    let (lines, last) = match text.rsplit_once('\n') {
+        Some((before, last)) => (before.matches('\n').count() + 1, last),
+        None => (0, text),
+    };
+    let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+    Span {
+        start: text.len(),
+        end: text.len() + 1,
+        line: number(lines),
+        column: number(last.chars().count()),
     }
 }
 
@@ -202,6 +219,10 @@ impl<'a> Reader<'a> {
     }
 
     fn document(&mut self, document: &Document<'_>, budget: &mut Budget) {
+        if let Some(diagnostic) = spoiled::spoiled(document) {
+            self.report(diagnostic, None);
+            return;
+        }
         let places = Places::new(document);
         match read::read(document, &places, budget) {
             Ok(read) => self.whole(read, false),

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sealane_runtime::listener::{Direction, FilterChain, HttpManager, Listener, Network};
 use tokio::sync::watch;
@@ -13,6 +14,9 @@ use crate::live::open::TakenConnection;
 use crate::serving::Serving;
 use crate::upstream::connect::Side;
 use crate::worker::Worker;
+
+/// How long a connection that shall end waits for a request that is on its way.
+const LAST_CALL: Duration = Duration::from_millis(250);
 
 /// Who called, where to, and which listener took it.
 #[derive(Debug, Clone)]
@@ -82,6 +86,16 @@ impl Downstream {
         drop(closing.wait_for(|closing| *closing).await);
     }
 
+    /// Waits until the connection shall end, and a moment longer.
+    pub(crate) async fn last_call(&self) {
+        last_call(self.addresses.closing.clone()).await;
+    }
+
+    /// Whether the connection shall end.
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.addresses.closing.borrow()
+    }
+
     /// Which side an upstream of this connection is on.
     pub(crate) fn side(&self) -> Side {
         match self.direction {
@@ -101,4 +115,12 @@ impl Downstream {
         });
         same.next().map(Arc::clone)
     }
+}
+
+/// Waits until a connection shall end, and a moment longer: a request may be on its way on it, whose
+/// caller cannot know. What is answered meanwhile says that it is the last.
+pub(crate) async fn last_call(mut closing: watch::Receiver<bool>) {
+    // An error says that nobody is left who could ask for it: then it is time, too.
+    drop(closing.wait_for(|closing| *closing).await);
+    tokio::time::sleep(LAST_CALL).await;
 }

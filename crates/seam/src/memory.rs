@@ -135,6 +135,10 @@ impl Bound for BoundMemory {
             queue: Arc::clone(&self.queue),
         }))
     }
+
+    fn accept_waiting(&self) -> Option<Connection> {
+        self.queue.try_lock().ok()?.try_recv().ok()
+    }
 }
 
 impl Drop for BoundMemory {

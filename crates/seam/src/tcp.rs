@@ -3,10 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -60,7 +60,7 @@ fn bind(address: SocketAddr, descriptors: &Arc<Descriptors>) -> io::Result<Arc<d
     let address = listener.local_addr()?;
     let descriptors = Arc::clone(descriptors);
     Ok(Arc::new(BoundTcp {
-        listener,
+        socket: Mutex::new(Listening::Waiting(listener)),
         address,
         descriptors,
     }))
@@ -78,9 +78,46 @@ fn connect(
 }
 
 struct BoundTcp {
-    listener: std::net::TcpListener,
+    /// Guards the socket; held to ask for a handle, never over an await.
+    socket: Mutex<Listening>,
     address: SocketAddr,
     descriptors: Arc<Descriptors>,
+}
+
+/// A socket that is listened on. Whoever accepts first shares its one descriptor; others have one
+/// each. A large mesh has many sockets, of which nearly all are accepted on by one thread.
+enum Listening {
+    Waiting(std::net::TcpListener),
+    Shared(Arc<TcpListener>),
+    /// Only while it changes from one to the other, or after that failed.
+    Lost,
+}
+
+impl Listening {
+    fn accept(&mut self) -> io::Result<Arc<TcpListener>> {
+        match std::mem::replace(self, Self::Lost) {
+            Self::Waiting(listener) => {
+                let listener = Arc::new(TcpListener::from_std(listener)?);
+                *self = Self::Shared(Arc::clone(&listener));
+                Ok(listener)
+            }
+            Self::Shared(listener) => {
+                let further = SockRef::from(&*listener).try_clone();
+                *self = Self::Shared(listener);
+                Ok(Arc::new(TcpListener::from_std(further?.into())?))
+            }
+            Self::Lost => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn waiting(&self) -> io::Result<Socket> {
+        let (socket, _) = match self {
+            Self::Waiting(listener) => SockRef::from(listener).accept()?,
+            Self::Shared(listener) => SockRef::from(&**listener).accept()?,
+            Self::Lost => return Err(io::ErrorKind::NotConnected.into()),
+        };
+        Ok(socket)
+    }
 }
 
 impl Bound for BoundTcp {
@@ -89,17 +126,26 @@ impl Bound for BoundTcp {
     }
 
     fn accept_here(&self) -> io::Result<Box<dyn Accept>> {
-        let listener = TcpListener::from_std(self.listener.try_clone()?)?;
+        let mut listening = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        let listener = listening.accept()?;
         let descriptors = Arc::clone(&self.descriptors);
         Ok(Box::new(AcceptTcp {
             listener,
             descriptors,
         }))
     }
+
+    fn accept_waiting(&self) -> Option<Connection> {
+        let socket = {
+            let listening = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+            listening.waiting().ok()?
+        };
+        taken(socket.into(), &self.descriptors).ok()
+    }
 }
 
 struct AcceptTcp {
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
     descriptors: Arc<Descriptors>,
 }
 
@@ -110,6 +156,11 @@ impl Accept for AcceptTcp {
             connection(stream, &self.descriptors)
         })
     }
+}
+
+fn taken(stream: std::net::TcpStream, descriptors: &Arc<Descriptors>) -> io::Result<Connection> {
+    stream.set_nonblocking(true)?;
+    connection(TcpStream::from_std(stream)?, descriptors)
 }
 
 fn connection(stream: TcpStream, descriptors: &Arc<Descriptors>) -> io::Result<Connection> {

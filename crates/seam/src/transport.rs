@@ -60,6 +60,13 @@ pub trait Bound: Send + Sync + 'static {
 
     /// A handle that accepts on the current thread.
     fn accept_here(&self) -> io::Result<Box<dyn Accept>>;
+
+    /// A connection that has been made and that nobody has accepted: who is about to close the
+    /// address takes these first, as their callers believe to be connected. Called on a thread that
+    /// accepts.
+    fn accept_waiting(&self) -> Option<Connection> {
+        None
+    }
 }
 
 /// Accepts connections on one thread.

@@ -69,7 +69,7 @@ fn a_folder_without_manifests_is_named() {
 fn text_that_is_no_yaml_is_shown_with_its_place() {
     let said = up(&Place::new("kind: [\n"), &[]);
     assert_eq!(said.code, 65);
-    assert!(said.err.contains("manifests/mesh.yaml:2:1"), "{said:?}");
+    assert!(said.err.contains("manifests/mesh.yaml:1:8"), "{said:?}");
 }
 
 #[test]

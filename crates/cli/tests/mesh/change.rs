@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::manifests::{SHOP, deployment, shop_split, weights};
+use crate::manifests::{
+    SHOP, behaving, deployment, gateway, service, shop_split, virtual_service, weights,
+};
 use crate::run::{Up, until};
 use crate::wire::{Wire, at_edge};
 
@@ -131,4 +133,45 @@ fn each_saved_change_is_live_and_a_broken_one_is_not() {
     until("nothing is left", || {
         std::net::TcpStream::connect(gateway).is_err().then_some(())
     });
+}
+
+#[test]
+fn an_upstream_that_dies_while_things_change_makes_its_request_count() {
+    let annotations = "{sealane.dev/delay: 3s, sealane.dev/reset: 'true'}";
+    let mortal = |tries: &str| {
+        let spec = format!(
+            "  hosts: [{SHOP}]
+  gateways: [edge]
+  http:
+  - retries: {{attempts: 0}}
+    headers: {{request: {{set: {{x-tries: {tries}}}}}}}
+    route: [{{destination: {{host: shop}}}}]"
+        );
+        [
+            service("default", "shop"),
+            behaving("default", ("shop", "v1"), 1, annotations),
+            gateway(SHOP),
+            virtual_service("default", "shop", &spec),
+        ]
+        .concat()
+    };
+    let up = Up::of(&mortal("none"));
+    let mut wire = Wire::to(up.gateway());
+    let headers = [
+        ("host", SHOP),
+        ("expect", "100-continue"),
+        ("content-length", "2"),
+    ];
+    wire.ask("/", &headers);
+    // What a server lets go on, it has begun.
+    assert_eq!(
+        (&*wire.line(), &*wire.line()),
+        ("HTTP/1.1 100 Continue", "")
+    );
+    wire.write(b"hi");
+    up.place().save("mesh.yaml", &mortal("few"));
+    up.tells("✓ generation 2 · live");
+    assert_eq!(wire.read().status, 503);
+    // In the line of the generation or in one of its own, whichever came first.
+    up.tells("1 request lost");
 }

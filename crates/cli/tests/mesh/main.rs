@@ -8,6 +8,7 @@
 
 mod admin;
 mod bad_input;
+mod broken;
 mod change;
 mod drain;
 mod failures;
@@ -18,8 +19,10 @@ mod objects;
 mod prometheus;
 mod promql;
 mod run;
+mod scale;
 mod sides;
 mod split;
+mod storm;
 mod streaming;
 mod streams;
 mod wire;

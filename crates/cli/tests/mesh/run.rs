@@ -52,18 +52,18 @@ impl Place {
 
     /// The command line of `sealane`, to be completed.
     fn sealane(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sealane"));
-        self.equip(&mut command);
-        command
+        self.command(env!("CARGO_BIN_EXE_sealane"))
     }
 
-    /// Where a command runs, and what it finds there.
-    fn equip(&self, command: &mut Command) {
+    /// A command line in the folder.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command
             .current_dir(self.0.path())
             .env("SEALANE_RUNTIME_DIR", self.0.path())
             .env_remove("SEALANE_SERVER")
             .env("NO_COLOR", "1");
+        command
     }
 
     /// Runs `sealane ARGS` to its end.
@@ -148,24 +148,31 @@ impl Up {
     /// A mesh of `yaml` in a process that may open so many files; half of them unless it asks.
     pub(crate) fn with_files(yaml: &str, files: usize) -> Self {
         let place = Place::new(yaml);
-        let mut sealane = Command::new("sh");
+        let mut sealane = place.command("sh");
         let limited = format!(
             "ulimit -n {files} && ulimit -S -n {} && exec \"$0\" \"$@\"",
             files / 2
         );
         sealane.args(["-c", &limited, env!("CARGO_BIN_EXE_sealane")]);
-        place.equip(&mut sealane);
-        Self::start(place, sealane, &[])
+        Self::by(sealane, place, &[])
     }
 
     /// The mesh of a folder.
     pub(crate) fn at(place: Place, flags: &[&str]) -> Self {
-        let sealane = place.sealane();
-        Self::start(place, sealane, flags)
+        let command = place.sealane();
+        Self::by(command, place, flags)
     }
 
-    fn start(place: Place, mut sealane: Command, flags: &[&str]) -> Self {
-        let mut process = sealane
+    /// The same where no more than so many files may be open, unless the process asks for more.
+    pub(crate) fn limited(place: Place, files: u32) -> Self {
+        let mut command = place.command("sh");
+        let script = format!("ulimit -Sn {files}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_sealane")]);
+        Self::by(command, place, &[])
+    }
+
+    fn by(mut command: Command, place: Place, flags: &[&str]) -> Self {
+        let mut process = command
             .args(["up", "manifests", "--admin-port", "0"])
             .args(["--gateway-port", "80=auto"])
             .args(flags)
@@ -206,6 +213,14 @@ impl Up {
         shown
     }
 
+    /// The same for what standard output shows after its first `from` bytes.
+    pub(crate) fn tells_after(&self, from: usize, text: &str) -> String {
+        let rest = |out: &str| out.get(from..).unwrap_or_default().to_owned();
+        until(text, || {
+            Some(rest(&self.out())).filter(|rest| rest.contains(text))
+        })
+    }
+
     /// What it has printed on standard output.
     pub(crate) fn out(&self) -> String {
         self.told.out.lock().unwrap().clone()
@@ -242,8 +257,17 @@ impl Up {
 
     /// Sends the signal that ends it gracefully.
     pub(crate) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends what Ctrl-C sends.
+    pub(crate) fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.pid().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.unwrap().success());
     }
 

@@ -58,7 +58,8 @@ impl Control {
     }
 
     /// Applies what files say now. At the start (when no generation runs) objects with errors are
-    /// left out and the others run; later any error refuses the whole change.
+    /// left out and the others run; later any error refuses the whole change. `None` when nothing
+    /// changed, or when the same was refused already.
     ///
     /// # Errors
     /// When the files cannot be read, or the change is refused.
@@ -68,8 +69,13 @@ impl Control {
     ) -> Result<Option<Applied>, FilesRefused> {
         let reading = files.read()?;
         let starts = self.current().generation == 0;
-        let is_news = !reading.changed.is_empty() && !files.is_refused(&reading);
-        if !is_news && !starts {
+        if reading.changed.is_empty() && !starts {
+            if files.restore() {
+                self.history.restored(self.current().generation);
+            }
+            return Ok(None);
+        }
+        if files.is_refused(&reading) {
             return Ok(None);
         }
         let cause = if starts {

@@ -5,13 +5,15 @@
 //! edits are carried out, [`FileSource::accept`] makes the reading the new state, so a broken save
 //! leaves no trace. Texts that do not change (standard input) may be among the files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealane_model::diagnostic::{Code, Diagnostic};
 use sealane_model::parse::{MAX_FILE, Options, Parsed, SourceFile, parse_text};
+use sealane_model::span::Span;
 
 use crate::declared::Edit;
 use crate::source::layers::{Live, edits, live};
@@ -31,6 +33,8 @@ pub enum FilesError {
 #[derive(Debug, Clone)]
 struct File {
     text: Arc<str>,
+    /// Whether there is a text.
+    is_read: bool,
     parsed: Arc<Parsed>,
 }
 
@@ -43,7 +47,15 @@ pub struct FileSource {
     /// The files as they were accepted last, in the order in which they are read.
     accepted: Vec<(Arc<str>, File)>,
     /// The files as they were refused last: saying it once is enough.
-    refused: Option<BTreeMap<Arc<str>, Arc<str>>>,
+    refused: Option<Refused>,
+}
+
+/// A state of the files that was refused. The errors belong to it, because a file that cannot be
+/// read has no text.
+#[derive(Debug, PartialEq)]
+struct Refused {
+    texts: BTreeMap<Arc<str>, Arc<str>>,
+    errors: Vec<Diagnostic>,
 }
 
 /// What files hold.
@@ -99,7 +111,7 @@ impl Reading {
 
     /// All texts by path.
     pub fn texts(&self) -> BTreeMap<Arc<str>, Arc<str>> {
-        let texts = self.files.iter();
+        let texts = self.files.iter().filter(|(_, file)| file.is_read);
         texts
             .map(|(path, file)| (Arc::clone(path), Arc::clone(&file.text)))
             .collect()
@@ -139,64 +151,26 @@ impl FileSource {
     /// diagnostic.
     pub fn read(&self) -> Result<Reading, FilesError> {
         let found = walk(&self.roots)?;
-        let mut files = Vec::new();
-        let mut diagnostics = found.diagnostics;
-        let mut changed = Vec::new();
+        let accepted = self.accepted.iter().map(|(path, file)| (&**path, file));
+        let mut taking = Taking {
+            options: &self.options,
+            accepted: accepted.collect(),
+            files: Vec::new(),
+            diagnostics: found.diagnostics,
+            changed: Vec::new(),
+        };
         for path in found.files {
             let name: Arc<str> = path.display().to_string().into();
             match load(&path, &name) {
-                Ok(source) => self.take(source, &mut files, &mut diagnostics, &mut changed),
-                Err(problem) => diagnostics.push(*problem),
+                Ok(source) => taking.take(source),
+                Err(Unread::Gone) => {}
+                Err(Unread::Broken(problem)) => taking.unread(name, *problem),
             }
         }
         for source in &self.texts {
-            self.take(source.clone(), &mut files, &mut diagnostics, &mut changed);
+            taking.take(source.clone());
         }
-        let gone = self.accepted.iter().map(|(path, _)| path);
-        let gone = gone.filter(|path| !files.iter().any(|(found, _)| found == *path));
-        changed.extend(gone.cloned());
-        let (after, twice) = live_of(&files);
-        let (before, _) = live_of(&self.accepted);
-        if !changed.is_empty() {
-            diagnostics.extend(twice);
-        }
-        let edits = edits(&before, &after);
-        let skipped = skipped(&files);
-        Ok(Reading {
-            files,
-            diagnostics,
-            edits,
-            changed,
-            skipped,
-        })
-    }
-
-    fn take(
-        &self,
-        source: SourceFile,
-        files: &mut Vec<(Arc<str>, File)>,
-        diagnostics: &mut Vec<Diagnostic>,
-        changed: &mut Vec<Arc<str>>,
-    ) {
-        let known = self.accepted.iter().find(|(path, _)| *path == source.path);
-        if let Some((path, file)) = known.filter(|(_, file)| file.text == source.text) {
-            files.push((Arc::clone(path), file.clone()));
-            return;
-        }
-        changed.push(Arc::clone(&source.path));
-        let parsed = match templates::file(&source.path, &source.text) {
-            Some(template) => {
-                diagnostics.push(template);
-                Parsed::default()
-            }
-            None => parse_text(&source, &self.options),
-        };
-        diagnostics.extend(parsed.diagnostics.iter().cloned());
-        let file = File {
-            text: source.text,
-            parsed: Arc::new(parsed),
-        };
-        files.push((source.path, file));
+        Ok(taking.finish(&self.accepted))
     }
 
     /// Makes a reading, whose edits were carried out, the state that the next one starts from.
@@ -207,13 +181,127 @@ impl FileSource {
 
     /// Notes that a reading was refused.
     pub fn refuse(&mut self, reading: &Reading) {
-        self.refused = Some(reading.texts());
+        self.refused = Some(Refused::of(reading));
     }
 
-    /// Whether these very texts were refused already.
+    /// Whether this very state of the files was refused already.
     pub fn is_refused(&self, reading: &Reading) -> bool {
-        self.refused.as_ref() == Some(&reading.texts())
+        self.refused.as_ref() == Some(&Refused::of(reading))
     }
+
+    /// Notes that the files are again as they were accepted; whether something else was refused
+    /// in between.
+    pub fn restore(&mut self) -> bool {
+        self.refused.take().is_some()
+    }
+}
+
+impl Refused {
+    fn of(reading: &Reading) -> Self {
+        let errors = reading.diagnostics.iter().filter(|it| it.is_error());
+        Self {
+            texts: reading.texts(),
+            errors: errors.cloned().collect(),
+        }
+    }
+}
+
+/// A reading on its way.
+struct Taking<'a> {
+    options: &'a Options,
+    accepted: HashMap<&'a str, &'a File>,
+    files: Vec<(Arc<str>, File)>,
+    diagnostics: Vec<Diagnostic>,
+    changed: Vec<Arc<str>>,
+}
+
+impl Taking<'_> {
+    /// Takes note of a file whose text cannot be had.
+    fn unread(&mut self, path: Arc<str>, problem: Diagnostic) {
+        let problem = vec![problem];
+        let known = self.accepted.get(&*path).copied();
+        let same = known.filter(|file| !file.is_read && file.parsed.diagnostics == problem);
+        if let Some(file) = same {
+            self.files.push((path, file.clone()));
+            return;
+        }
+        self.changed.push(Arc::clone(&path));
+        self.diagnostics.extend(problem.iter().cloned());
+        let parsed = Parsed {
+            diagnostics: problem,
+            ..Parsed::default()
+        };
+        let file = File {
+            text: "".into(),
+            is_read: false,
+            parsed: Arc::new(parsed),
+        };
+        self.files.push((path, file));
+    }
+
+    fn take(&mut self, source: SourceFile) {
+        let known = self.accepted.get(&*source.path).copied();
+        if let Some(file) = known.filter(|file| file.is_read && file.text == source.text) {
+            self.files.push((source.path, file.clone()));
+            return;
+        }
+        self.changed.push(Arc::clone(&source.path));
+        let declared = known.map_or(0, |file| file.parsed.objects.len());
+        let parsed = if declared > 0 && source.text.trim().is_empty() {
+            self.diagnostics.push(emptied(&source.path, declared));
+            Parsed::default()
+        } else if let Some(template) = templates::file(&source.path, &source.text) {
+            self.diagnostics.push(template);
+            Parsed::default()
+        } else {
+            parse_text(&source, self.options)
+        };
+        self.diagnostics.extend(parsed.diagnostics.iter().cloned());
+        let file = File {
+            text: source.text,
+            is_read: true,
+            parsed: Arc::new(parsed),
+        };
+        self.files.push((source.path, file));
+    }
+
+    fn finish(self, accepted: &[(Arc<str>, File)]) -> Reading {
+        let Self {
+            files,
+            mut diagnostics,
+            mut changed,
+            ..
+        } = self;
+        let found: BTreeSet<&Arc<str>> = files.iter().map(|(path, _)| path).collect();
+        let gone = accepted.iter().map(|(path, _)| path);
+        changed.extend(gone.filter(|path| !found.contains(path)).cloned());
+        let (after, twice) = live_of(&files);
+        let (before, _) = live_of(accepted);
+        if !changed.is_empty() {
+            diagnostics.extend(twice);
+        }
+        Reading {
+            edits: edits(&before, &after),
+            skipped: skipped(&files),
+            files,
+            diagnostics,
+            changed,
+        }
+    }
+}
+
+/// Nobody empties a file to take its objects away, but every save that breaks off does.
+fn emptied(path: &Arc<str>, declared: usize) -> Diagnostic {
+    let objects = if declared == 1 { "object" } else { "objects" };
+    let message = format!("the file is empty; it declared {declared} {objects}");
+    let start = Span {
+        start: 0,
+        end: 0,
+        line: 1,
+        column: 1,
+    };
+    let found = Diagnostic::new(Code::Emptied, message).in_file(Arc::clone(path));
+    found.with_label(start, "")
 }
 
 fn live_of(files: &[(Arc<str>, File)]) -> (Live<'_>, Vec<Diagnostic>) {
@@ -234,17 +322,28 @@ fn skipped(files: &[(Arc<str>, File)]) -> BTreeMap<String, usize> {
     skipped
 }
 
+/// Why there is no text of a file.
+enum Unread {
+    /// It was taken away since it was listed.
+    Gone,
+    /// Something is wrong with it.
+    Broken(Box<Diagnostic>),
+}
+
 /// The text of a file; what is wrong with it is a diagnostic that names it.
-fn load(path: &Path, name: &Arc<str>) -> Result<SourceFile, Box<Diagnostic>> {
-    let problem = |message: String| {
-        let diagnostic = Diagnostic::new(Code::Unreadable, message);
-        Box::new(diagnostic.in_file(Arc::clone(name)))
+fn load(path: &Path, name: &Arc<str>) -> Result<SourceFile, Unread> {
+    let problem =
+        |message: String| Diagnostic::new(Code::Unreadable, message).in_file(Arc::clone(name));
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Unread::Gone,
+        _ => Unread::Broken(Box::new(problem(format!("cannot be read: {error}")))),
     };
-    let size = fs::metadata(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
+    let size = fs::metadata(path).map_err(failed)?;
     if size.len() > u64::try_from(MAX_FILE).unwrap_or(u64::MAX) {
         let found = problem(format!("the file has more than {MAX_FILE} bytes"));
-        return Err(Box::new(found.with_help("split it, or leave it out")));
+        let found = found.with_help("split it, or leave it out");
+        return Err(Unread::Broken(Box::new(found)));
     }
-    let bytes = fs::read(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
-    SourceFile::from_bytes(Arc::clone(name), bytes)
+    let bytes = fs::read(path).map_err(failed)?;
+    SourceFile::from_bytes(Arc::clone(name), bytes).map_err(Unread::Broken)
 }

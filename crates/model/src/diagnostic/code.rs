@@ -144,6 +144,9 @@ codes! {
     Template = "SL0302" Warning "the file is a template, not a manifest"
         help "render it first and pipe the result: helm template … | sealane up -"
         example "name: {{ .Release.Name }}";
+    Emptied = "SL0303" Error "a file that declared objects is empty"
+        help "delete the file to take its objects away, or write a comment into it"
+        example "a file of length 0 where a save broke off";
     PodAnnotation = "SL0310" Warning "a sealane.dev annotation cannot be read"
         help "correct the value; the annotation has no effect as it is"
         example "sealane.dev/status: \"99\"";

@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::place::Places;
 use crate::parse::read::MAX_DEPTH;
 use crate::parse::split::Document;
+use crate::parse::spoiled::broken_off;
 use crate::span::Span;
 
 /// A diagnostic for malformed YAML, and the mended text where there is one.
@@ -27,6 +28,13 @@ pub(super) fn explain(document: &Document<'_>, places: &Places, error: &ScanErro
     if error.info().contains("recursion limit") {
         let message = format!("nested deeper than {MAX_DEPTH}");
         let diagnostic = Diagnostic::new(Code::Budget, message).with_label(span, "");
+        return Repair {
+            diagnostic,
+            mended: None,
+        };
+    }
+    let at = span.start.saturating_sub(document.offset);
+    if let Some(diagnostic) = broken_off(document, error, at) {
         return Repair {
             diagnostic,
             mended: None,

@@ -78,6 +78,10 @@ impl Door {
                 () = entrance.accept(&*socket) => {}
                 _ = closing.wait_for(|closing| *closing) => {}
             }
+            // Their callers are connected, and may have sent a request already.
+            while let Some(connection) = socket.accept_waiting() {
+                entrance.enter(connection);
+            }
             // Last, so that whoever still finds the socket knows that it is taken.
             drop(socket);
         });
@@ -145,10 +149,12 @@ impl Entrance {
             closing: self.closing.clone(),
         };
         let worker = Rc::clone(&self.worker);
+        // From now on, not from when the task first runs: somebody may be waiting for the last one.
+        let connected = worker.connected();
         self.worker.spawn("downstream", async move {
             let io = connection.io;
             worker.take(&listener, io, addresses).await;
-            drop(permit);
+            drop((permit, connected));
         });
     }
 }

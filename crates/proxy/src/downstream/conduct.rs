@@ -30,7 +30,6 @@ pub(crate) async fn conduct(
     io: BoxIo,
 ) {
     let worker = Rc::clone(&downstream.worker);
-    let _connected = worker.connected();
     let settings = worker.proxy().settings();
     let service = service_fn(|request: EngineRequest<Incoming>| {
         let downstream = Rc::clone(&downstream);
@@ -97,7 +96,7 @@ impl Term {
         tokio::select! {
             biased;
             ended = connection.as_mut() => return ended,
-            () = downstream.closing() => {}
+            () = downstream.last_call() => {}
             () = self.over() => {}
             () = activity.stuck(self.stuck) => return Ok(()),
             tired = activity.tired(self.patience) => match tired {

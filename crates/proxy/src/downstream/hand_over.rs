@@ -13,7 +13,7 @@ use sealane_seam::BoxIo;
 use super::choose;
 use super::conduct::conduct;
 use super::sniff::{Inspected, Protocol as Spoken, Seen, inspect, version};
-use crate::connection::{Addresses, Downstream};
+use crate::connection::{Addresses, Downstream, last_call};
 use crate::serving::Serving;
 use crate::tcp;
 use crate::upstream::sender::Protocol;
@@ -74,11 +74,12 @@ impl Worker {
     ) {
         let limit = self.proxy().settings().sniff_bytes;
         let wanted = listener.inspect_at(addresses.local.port());
-        let mut closing = addresses.closing.clone();
+        let closing = addresses.closing.clone();
+        let _connected = self.connected();
         let inspected = tokio::select! {
             inspected = inspect(io, wanted, limit) => inspected,
             // Nothing was asked on it: nothing is lost.
-            _ = closing.wait_for(|closing| *closing) => return,
+            () = last_call(closing) => return,
         };
         let Inspected { io, seen } = match inspected {
             Ok(inspected) => inspected,
@@ -135,7 +136,7 @@ async fn serve_http(manager: &HttpManager, downstream: Rc<Downstream>, (seen, io
         tokio::select! {
             versioned = version(io) => versioned,
             () = tokio::time::sleep(patience) => return,
-            () = downstream.closing() => return,
+            () = downstream.last_call() => return,
         }
     };
     match versioned {

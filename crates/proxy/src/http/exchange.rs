@@ -333,6 +333,13 @@ impl Exchange {
                 headers.insert(SERVER, self.server_name());
             }
         }
+        let is_http1 = self
+            .record
+            .protocol
+            .is_some_and(|version| version < Version::HTTP_2);
+        if is_http1 && self.tunnel.is_none() && self.downstream.is_closing() {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if !headers.contains_key(DATE) {
             let now = self.downstream.worker.proxy().outside().clock.wall();
             if let Ok(date) = HeaderValue::from_str(&HttpDate(now).to_string()) {

@@ -80,7 +80,7 @@ pub struct AccessRecord {
 
 impl AccessRecord {
     /// A record of which only the beginning is known.
-    pub(crate) const fn begin(
+    pub const fn begin(
         proxy: Arc<str>,
         listener: Arc<str>,
         start: SystemTime,

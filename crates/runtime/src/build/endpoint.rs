@@ -29,6 +29,20 @@ pub(super) enum Assignment<'a> {
     Beside(&'a str, &'a ClusterLoadAssignment),
 }
 
+impl Assignment<'_> {
+    /// Whether both are read from the very same message.
+    pub(super) fn is_same(&self, other: &Assignment<'_>) -> bool {
+        match (self, other) {
+            (Self::None, Assignment::None) => true,
+            (Self::Within(ours), Assignment::Within(theirs))
+            | (Self::Beside(_, ours), Assignment::Beside(_, theirs)) => {
+                std::ptr::eq(*ours, *theirs)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What the endpoints of `cluster` are read from. A resource that is not there yet is as good as
 /// one without endpoints.
 pub(super) fn assignment_of<'a>(cluster: &'a Cluster, resources: &'a Resources) -> Assignment<'a> {

@@ -101,6 +101,43 @@ fn what_did_not_change_is_shared_with_the_previous_runtime() {
     }
 }
 
+#[test]
+fn what_is_the_same_message_is_not_read_again() {
+    let resources = file("matching/uri-exact.1.client.json");
+    let first = Runtime::build(&resources, None).unwrap();
+    // A runtime of something else under the names of these messages: it stays, unread.
+    let name = first.clusters.keys().next().unwrap();
+    let mut other = first.clone();
+    let stranger = Arc::clone(first.clusters.values().last().unwrap());
+    other
+        .clusters
+        .insert(Arc::clone(name), Arc::clone(&stranger));
+    let kept = Runtime::rebuild(&resources, Some((Some(&resources), &other))).unwrap();
+    assert!(Arc::ptr_eq(&kept.clusters[name], &stranger));
+    assert_eq!(
+        Runtime::rebuild(&resources, Some((None, &other))).unwrap(),
+        first
+    );
+}
+
+#[test]
+fn a_cluster_whose_endpoints_changed_is_read_again() {
+    let resources = file("matching/uri-exact.1.client.json");
+    let first = Runtime::build(&resources, None).unwrap();
+    let mut changed = resources.clone();
+    let (name, assignment) = resources
+        .endpoints
+        .iter()
+        .find(|(_, assignment)| !assignment.endpoints.is_empty())
+        .unwrap();
+    let mut assignment = (**assignment).clone();
+    assignment.endpoints.clear();
+    changed.insert(assignment);
+    let second = Runtime::rebuild(&changed, Some((Some(&resources), &first))).unwrap();
+    assert_eq!(second, Runtime::build(&changed, None).unwrap());
+    assert_ne!(second.clusters[&**name], first.clusters[&**name]);
+}
+
 /// The route that a runtime has for a GET.
 fn route(runtime: &Runtime, table: &str, authority: &str, path: &str) -> Arc<Route> {
     let head = RequestHead {

@@ -29,6 +29,7 @@ pub(super) fn generation(record: &Record) -> Value {
         "tookMs": ms(record),
         "live": record.live,
         "proxies": record.proxies,
+        "lost": record.lost,
         "changes": record.changes,
         "findings": findings(&record.findings),
     })

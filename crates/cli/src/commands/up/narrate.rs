@@ -143,9 +143,10 @@ impl Narrator {
             " · not every proxy has answered"
         };
         self.say(&format!(
-            "{mark} generation {} · live in {} ms{changes}{late}",
+            "{mark} generation {} · live in {} ms{changes}{late} · {} lost",
             record.generation,
-            record.took.as_millis()
+            record.took.as_millis(),
+            requests(record.lost)
         ));
         let findings = self.news(record);
         self.event(&events::generation(record));
@@ -230,6 +231,9 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
             event = events.recv() => match event {
                 Ok(Event::Live(record)) => narrator.live(&record),
                 Ok(Event::Refused(refusal)) => narrator.refused(&refusal),
+                Ok(Event::Restored(generation)) => narrator.say(&format!(
+                    "✓ the files say again what generation {generation} has"
+                )),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             },
@@ -247,6 +251,14 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
             _ = seconds.tick() => {
                 (told, last) = (0, None);
                 narrator.tell_of_the_crowd();
+                let lost = mesh.lost_late();
+                if lost > 0 {
+                    let generation = mesh.control().current().generation;
+                    let requests = requests(lost);
+                    narrator.warn(&format!(
+                        "! {requests} lost to generation {generation} after it was live"
+                    ));
+                }
                 let untold = narrator.untold.swap(0, Ordering::Relaxed);
                 if untold > 0 {
                     narrator.warn(&format!("        and {untold} more replies like these"));
@@ -254,6 +266,11 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
             }
         }
     }
+}
+
+fn requests(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} request{plural}")
 }
 
 /// `1 file`, `9 files`.

@@ -20,6 +20,7 @@ use super::dispatch::Caller;
 use super::kept::Kept;
 use crate::activity::{Activity, Patience, Tired};
 use crate::body::{Body, BodyError};
+use crate::connection::last_call;
 use crate::observed::Observed;
 use crate::settings::Settings;
 
@@ -55,7 +56,6 @@ pub(super) async fn talk(capture: &Rc<Capture>, connection: Connection) {
         head: Some(settings.head_timeout),
         idle: Some(settings.idle_timeout),
     };
-    let mut draining = worker.draining();
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
         tired = activity.tired(patience) => {
@@ -66,7 +66,7 @@ pub(super) async fn talk(capture: &Rc<Capture>, connection: Connection) {
             }
             serving.await
         }
-        _ = draining.wait_for(|draining| *draining) => {
+        () = last_call(worker.draining()) => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }
