@@ -49,6 +49,12 @@ impl Block {
         }
     }
 
+    /// Whether its command calls this program.
+    pub(crate) fn needs(&self, program: &str) -> bool {
+        let command = self.command.as_deref().unwrap_or_default();
+        command.split_whitespace().any(|word| word == program)
+    }
+
     /// Writes other output in its place.
     pub(crate) fn replace(&self, text: &str, output: &[String]) -> String {
         let mut lines: Vec<&str> = text.lines().collect();

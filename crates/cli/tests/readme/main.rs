@@ -30,6 +30,26 @@ fn the_movie_example_shows_what_happens() -> Result<()> {
 }
 
 #[test]
+fn the_notes_example_shows_what_happens() -> Result<()> {
+    check("examples/notes-app/README.md")
+}
+
+#[test]
+fn the_task_manager_example_shows_what_happens() -> Result<()> {
+    check("examples/task-manager/README.md")
+}
+
+#[test]
+fn the_httpbin_example_shows_what_happens() -> Result<()> {
+    check("examples/httpbin/README.md")
+}
+
+#[test]
+fn the_blog_example_shows_what_happens() -> Result<()> {
+    check("examples/blog/README.md")
+}
+
+#[test]
 fn the_commands_about_objects_print_what_they_printed() -> Result<()> {
     check("crates/cli/tests/golden/objects.md")
 }
@@ -66,6 +86,14 @@ fn check(document: &str) -> Result<()> {
     let mut shell = Shell::new(&root()?, purpose)?;
     let mut corrections = Vec::new();
     for block in document::blocks(&text) {
+        if block.needs("kubectl") && !shell.has("kubectl") {
+            // What follows builds on what it does.
+            eprintln!(
+                "skipped from {document}:{} on: there is no kubectl here",
+                block.at
+            );
+            break;
+        }
         let (outcome, what) = match &block.command {
             Some(command) => (shell.run(command, &block.output), command.as_str()),
             None => (shell.hear_up(&block.output), "what `up` says then"),

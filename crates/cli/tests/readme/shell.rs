@@ -83,7 +83,7 @@ impl Shell {
             self.up = Some(self.start(&format!("exec {command} {ports} 2>&1"))?);
             return self.hear_up(shown);
         }
-        if command.starts_with("curl ") && !has_curl() {
+        if command.starts_with("curl ") && !self.has("curl") {
             eprintln!("skipped, there is no curl here: {command}");
             return Ok(Outcome::AsShown);
         }
@@ -131,6 +131,12 @@ impl Shell {
         Ok(())
     }
 
+    /// Whether a program can be called.
+    pub(crate) fn has(&self, program: &str) -> bool {
+        let found = self.shell(&format!("command -v {program}")).output();
+        found.is_ok_and(|output| output.status.success())
+    }
+
     fn start(&self, command: &str) -> Result<Up> {
         let mut process = self.shell(command).stdout(Stdio::piped()).spawn()?;
         let output = process
@@ -164,6 +170,8 @@ impl Shell {
         shell
             .env("HOME", folder)
             .env("SEALANE_RUNTIME_DIR", folder)
+            // Where documents put it; each command is a shell of its own.
+            .env("KUBECONFIG", folder.join(".kube/sealane"))
             .env("NO_COLOR", "1");
         shell
     }
@@ -177,14 +185,6 @@ impl Drop for Shell {
             up.process.wait().ok();
         }
     }
-}
-
-fn has_curl() -> bool {
-    let version = Command::new("curl")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    version.is_ok_and(|status| status.success())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
