@@ -2,6 +2,7 @@
 
 mod change;
 mod help;
+mod logs;
 mod objects;
 mod test;
 mod traffic;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::change::{Describe, Mark, Scale, Wait};
 pub(crate) use self::help::{Completion, Man, Version};
+pub(crate) use self::logs::Logs;
 pub(crate) use self::objects::{Apply, Delete, Diff, DryRun, Get, GetOutput, Kubeconfig};
 pub(crate) use self::test::Test;
 pub(crate) use self::traffic::{
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Annotate(Mark),
     /// Set how many pods a workload has
     Scale(Scale),
+    /// Print what pods say: the output of processes, the requests that simulated pods answered
+    Logs(Logs),
     /// Wait until a generation is live, or an object is gone or in some condition
     Wait(Wait),
     /// Compare manifests with what is live, line by line

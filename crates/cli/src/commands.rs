@@ -9,6 +9,7 @@ pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod get;
 pub(crate) mod kubeconfig;
+pub(crate) mod logs;
 pub(crate) mod man;
 pub(crate) mod mark;
 pub(crate) mod scale;

@@ -88,6 +88,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Label(args) => done(asks.block_on(mark::run(&args, Field::Labels))),
         Command::Annotate(args) => done(asks.block_on(mark::run(&args, Field::Annotations))),
         Command::Scale(args) => done(asks.block_on(commands::scale::run(&args))),
+        Command::Logs(args) => done(asks.block_on(commands::logs::run(&args))),
         Command::Wait(args) => done(asks.block_on(commands::wait::run(&args))),
         Command::Diff(args) => asks.block_on(diff::run(&args)).map_err(diff::failed),
         Command::Completion(args) => done(commands::completion::run(&args)),

@@ -12,7 +12,6 @@ use std::time::{Duration, SystemTime};
 use sealane_ads::local::{Status, Subscriber};
 use sealane_compile::{Compiled, MeshSettings, Snapshot};
 use sealane_model::diagnostic::Diagnostic;
-use sealane_model::resource::Object;
 use sealane_seam::Clock;
 use tokio::sync::{Mutex, broadcast, watch};
 use tracing::warn;
@@ -20,7 +19,7 @@ use tracing::warn;
 pub use self::current::Current;
 use self::current::{merged, placed, texts_of};
 pub use self::files::FilesRefused;
-use crate::declared::{Change, Declared, Edit};
+use crate::declared::{Change, Declared, Edit, Stored};
 use crate::history::{Cause, Event, Findings, History, Record, Refusal};
 use crate::origins::Place;
 use crate::proxies::{Proxies, Published, Unsettled, proxy_id};
@@ -205,7 +204,8 @@ impl Control {
         let mut declared = before.declared.clone();
         let changes = declared.apply(edits, attempt.at);
         let words: Vec<String> = changes.iter().filter_map(words::describe).collect();
-        if words.is_empty() && before.generation > 0 {
+        let is_asked = attempt.cause == Cause::Workloads;
+        if words.is_empty() && before.generation > 0 && !is_asked {
             let same = Current {
                 texts: texts_of(&declared, &before.texts, &attempt.findings.texts),
                 declared,
@@ -220,8 +220,9 @@ impl Control {
         }
         let applied = self.push(&mut turn, &attempt, (&before, declared)).await;
         match applied {
-            Ok((published, live)) => {
+            Ok((published, live, further)) => {
                 let current = self.current();
+                let words = words.into_iter().chain(further).collect();
                 let mut record = attempt.record(&current, words, &self.clock);
                 record.proxies = published.proxies;
                 record.live = live;
@@ -235,20 +236,33 @@ impl Control {
         }
     }
 
-    /// Publishes what was declared; the error says why it was refused. The first part of the pair
-    /// is the state before.
+    /// Publishes what the declared objects mean now: the machine around them has changed.
+    ///
+    /// # Errors
+    /// When a proxy refuses it: then nothing changed.
+    pub async fn refresh(&self) -> Result<Applied, Arc<Refusal>> {
+        self.transact(Vec::new(), Cause::Workloads, Findings::default())
+            .await
+    }
+
+    /// Publishes what was declared, and tells what changed by itself beside; the error says why it
+    /// was refused. The first part of the pair is the state before.
     async fn push(
         &self,
         turn: &mut Turn,
         attempt: &Attempt,
         (before, declared): (&Arc<Current>, Declared),
-    ) -> Result<(Published, bool), String> {
-        let objects: Vec<&Object> = declared.iter().map(|stored| &*stored.object).collect();
-        let derived = turn.surroundings.derive(&objects);
-        if let Err(reason) = turn.surroundings.before_push().await {
-            turn.surroundings.undo().await;
-            return Err(reason);
+    ) -> Result<(Published, bool, Vec<String>), String> {
+        let objects: Vec<&Stored> = declared.iter().collect();
+        let mut derived = turn.surroundings.derive(&objects);
+        match turn.surroundings.before_push().await {
+            Ok(otherwise) => derived = otherwise.unwrap_or(derived),
+            Err(reason) => {
+                turn.surroundings.undo().await;
+                return Err(reason);
+            }
         }
+        let further = std::mem::take(&mut derived.changes);
         let next = self.next(before, declared, derived, attempt);
         let (generation, snapshot) = (next.current.generation, Arc::clone(&next.current.snapshot));
         let identities = next.current.identities.clone();
@@ -270,7 +284,7 @@ impl Control {
             settled => {
                 turn.surroundings.after_push().await;
                 self.proxies.retain(&identities);
-                Ok((published, settled.is_ok()))
+                Ok((published, settled.is_ok(), further))
             }
         }
     }

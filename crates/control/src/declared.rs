@@ -44,6 +44,8 @@ pub struct Stored {
     pub generation: i64,
     /// Who wrote it last.
     pub writer: Writer,
+    /// The object as a file declares it, also after somebody else changed it.
+    pub of_file: Option<Arc<Object>>,
 }
 
 /// One part of a transaction.
@@ -160,6 +162,7 @@ impl Declared {
                 let stored = self.objects.get_mut(&key)?;
                 if stored.writer == writer && says_the_same(&stored.object, &object) {
                     stored.object = Arc::new(with_times(object, Some(&stored.object), None));
+                    stored.of_file = Some(Arc::clone(&stored.object));
                 }
                 None
             }
@@ -190,7 +193,12 @@ impl Declared {
             Some(old) if old.object.body == object.body => old.generation,
             Some(old) => old.generation + 1,
         };
+        let of_file = match &writer {
+            Writer::File(_) => Some(Arc::clone(&object)),
+            Writer::Api => old.and_then(|old| old.of_file.clone()),
+        };
         let stored = Stored {
+            of_file,
             object: Arc::clone(&object),
             created: old.map_or(at, |old| old.created),
             generation,

@@ -23,6 +23,8 @@ pub enum Cause {
     Files(Vec<Arc<str>>),
     /// Somebody asked the API.
     Api,
+    /// Workloads became ready, or are so no more.
+    Workloads,
 }
 
 /// The texts that diagnostics point into, by path.

@@ -15,6 +15,9 @@ use crate::resource::Name;
 use crate::surroundings::Derived;
 use crate::time::{rfc3339, seconds};
 
+/// Marks what nobody declared and the mesh invented.
+const INVENTED: &str = "sealane.dev/invented";
+
 /// The readable objects of one generation. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
@@ -188,6 +191,9 @@ impl Item {
             let created = declared.map_or_else(|| rfc3339(created), str::to_owned);
             let created = json!(seconds(&created));
             metadata.insert("creationTimestamp".to_owned(), created);
+            if object.meta.annotations.contains_key(INVENTED) {
+                metadata.insert("uid".to_owned(), json!(uid_of_invented(&name)));
+            }
         }
         defaults::fill(object.kind(), &mut json);
         Self {
@@ -244,8 +250,21 @@ pub(crate) fn in_order(value: Value) -> Value {
 /// An id that an object of this name always has, in the form of a UUID (version 8: made of the
 /// name), so that a restart changes nothing.
 pub fn uid(name: &Name) -> String {
+    hashed(&text_of(name))
+}
+
+/// The id of what was invented under a name: who deletes what was declared there, and waits until
+/// it is gone, does not take this for it.
+fn uid_of_invented(name: &Name) -> String {
+    hashed(&(text_of(name) + "/invented"))
+}
+
+fn text_of(name: &Name) -> String {
     let kind = name.resource.qualified();
-    let text = format!("{kind}/{}/{}", name.namespace, name.name);
+    format!("{kind}/{}/{}", name.namespace, name.name)
+}
+
+fn hashed(text: &str) -> String {
     let hash = text.bytes().fold(
         0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128,
         |hash, byte| {

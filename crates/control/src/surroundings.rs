@@ -8,6 +8,8 @@ use sealane_model::kind::ObjectKey;
 use sealane_model::resource::Object;
 use sealane_seam::transport::BoxFuture;
 
+use crate::declared::Stored;
+
 /// What declared objects mean on this machine.
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
@@ -20,17 +22,20 @@ pub struct Derived {
     pub proxies: Vec<ProxyIdentity>,
     /// What is surprising.
     pub diagnostics: Vec<Diagnostic>,
+    /// What changed on this machine by itself, in words: a process became ready, for example.
+    pub changes: Vec<String>,
 }
 
 /// The machine around a mesh, through the steps of a transaction: `derive`, `before_push`, then
 /// either `after_push` or `undo`. Transactions never overlap.
 pub trait Surroundings: Send + 'static {
     /// What these declared objects mean here. Nothing is started yet.
-    fn derive(&mut self, declared: &[&Object]) -> Derived;
+    fn derive(&mut self, declared: &[&Stored]) -> Derived;
 
-    /// Starts what is new, so that it is ready when proxies hear of it. The error, in a sentence,
-    /// refuses the transaction.
-    fn before_push(&mut self) -> BoxFuture<'_, Result<(), String>>;
+    /// Starts what is new, so that it is ready when proxies hear of it. When something is not as
+    /// `derive` expected (a process does not become ready), the answer has what the objects mean
+    /// after all. The error, in a sentence, refuses the transaction.
+    fn before_push(&mut self) -> BoxFuture<'_, Result<Option<Derived>, String>>;
 
     /// Lets go of what is gone: every running proxy has the new configuration. It must not wait
     /// for requests to finish, as the next transaction waits for it.
@@ -53,16 +58,16 @@ pub struct NoSurroundings {
 }
 
 impl Surroundings for NoSurroundings {
-    fn derive(&mut self, declared: &[&Object]) -> Derived {
+    fn derive(&mut self, declared: &[&Stored]) -> Derived {
         Derived {
-            objects: declared.iter().map(|object| (*object).clone()).collect(),
+            objects: declared.iter().map(|it| (*it.object).clone()).collect(),
             proxies: self.proxies.clone(),
             ..Derived::default()
         }
     }
 
-    fn before_push(&mut self) -> BoxFuture<'_, Result<(), String>> {
-        Box::pin(async { Ok(()) })
+    fn before_push(&mut self) -> BoxFuture<'_, Result<Option<Derived>, String>> {
+        Box::pin(async { Ok(None) })
     }
 
     fn after_push(&mut self) -> BoxFuture<'_, ()> {

@@ -1,6 +1,7 @@
 //! The mesh's own part of the admin API: what runs, where it is reached, what would become of a
 //! request. The rest is `control`'s.
 
+mod logs;
 mod show;
 
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +21,7 @@ use sealane_world::pods::Role;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::logs::WithLogs;
 use crate::admin;
 use crate::foresee::{Imagined, foresee};
 use crate::mesh::{Mesh, rule_at};
@@ -36,7 +38,7 @@ pub struct Shared {
 
 /// The whole admin API, closed to web pages of others.
 pub fn router(shared: Shared) -> Router {
-    let objects = sealane_control::api::router(Arc::clone(shared.mesh.control()) as _);
+    let objects = sealane_control::api::router(Arc::new(WithLogs(Arc::clone(&shared.mesh))));
     let admin = admin::router(Arc::clone(&shared.mesh));
     let own = Router::new()
         .route("/ready", get(ready))

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use sealane_compile::{ProxyIdentity, ProxyKind};
+use sealane_control::declared::Stored;
 use sealane_control::surroundings::{Derived, Surroundings};
 use sealane_model::resource::{Body, Object};
 use sealane_seam::BoxFuture;
@@ -28,18 +29,16 @@ impl<S> Exposed<S> {
 }
 
 impl<S: Surroundings> Surroundings for Exposed<S> {
-    fn derive(&mut self, declared: &[&Object]) -> Derived {
-        let mut derived = self.within.derive(declared);
-        for object in &mut derived.objects {
-            if leads_to_gateway(object, &derived.proxies) {
-                expose(&mut object.raw, self.address);
-            }
-        }
-        derived
+    fn derive(&mut self, declared: &[&Stored]) -> Derived {
+        let derived = self.within.derive(declared);
+        exposed(derived, self.address)
     }
 
-    fn before_push(&mut self) -> BoxFuture<'_, Result<(), String>> {
-        self.within.before_push()
+    fn before_push(&mut self) -> BoxFuture<'_, Result<Option<Derived>, String>> {
+        Box::pin(async {
+            let otherwise = self.within.before_push().await?;
+            Ok(otherwise.map(|derived| exposed(derived, self.address)))
+        })
     }
 
     fn after_push(&mut self) -> BoxFuture<'_, ()> {
@@ -49,6 +48,16 @@ impl<S: Surroundings> Surroundings for Exposed<S> {
     fn undo(&mut self) -> BoxFuture<'_, ()> {
         self.within.undo()
     }
+}
+
+/// The objects, with the Services of gateways at this address.
+fn exposed(mut derived: Derived, address: IpAddr) -> Derived {
+    for object in &mut derived.objects {
+        if leads_to_gateway(object, &derived.proxies) {
+            expose(&mut object.raw, address);
+        }
+    }
+    derived
 }
 
 /// Whether it is a Service of type `LoadBalancer` in front of a gateway.
@@ -77,10 +86,24 @@ fn expose(raw: &mut Value, address: IpAddr) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use sealane_control::declared::Writer;
     use sealane_control::surroundings::NoSurroundings;
     use sealane_model::parse::{Options, SourceFile, parse_text};
 
     use super::*;
+
+    fn stored(object: Object) -> Stored {
+        Stored {
+            object: Arc::new(object),
+            created: SystemTime::UNIX_EPOCH,
+            generation: 1,
+            writer: Writer::Api,
+            of_file: None,
+        }
+    }
 
     #[test]
     fn only_services_of_gateways_are_reached_from_outside() {
@@ -100,8 +123,8 @@ mod tests {
             proxies: vec![gateway],
         };
         let mut exposed = Exposed::new(within, IpAddr::from([0, 0, 0, 0]));
-        let objects: Vec<&Object> = parsed.objects.iter().collect();
-        let derived = exposed.derive(&objects);
+        let stored: Vec<Stored> = parsed.objects.into_iter().map(stored).collect();
+        let derived = exposed.derive(&stored.iter().collect::<Vec<_>>());
         let statuses = derived.objects.iter().map(|it| it.raw.get("status"));
         let given = json!({"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}});
         assert_eq!(statuses.collect::<Vec<_>>(), [Some(&given), None, None]);

@@ -6,19 +6,25 @@
 
 pub mod admin;
 pub mod api;
+mod beyond;
 mod blame;
+pub mod closed;
 pub mod describe;
 pub mod echoes;
 mod exposed;
+mod externals;
 pub mod foresee;
 pub mod known;
 mod leaving;
+mod led;
+pub mod logs;
 pub mod machine;
 pub mod mesh;
 pub mod names;
 pub mod network;
 pub mod options;
 pub mod placed;
+pub mod processes;
 pub mod replies;
 pub mod room;
 pub mod roster;

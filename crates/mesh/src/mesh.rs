@@ -2,28 +2,38 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use sealane_control::origins::Place;
 use sealane_control::view::{ServerView, servers};
 use sealane_control::{Control, control};
 use sealane_seam::Connection;
 use sealane_world::addresses::{AddressPlan, Addresses, OutsideAddresses};
+use sealane_world::echo::Recorder;
 use sealane_world::pods::Role;
 use sealane_world::workloads::WorldPod;
 use sealane_world::world::World;
 use tokio::sync::watch;
+use tracing::warn;
 
 use crate::echoes::Echoes;
 use crate::exposed::Exposed;
-use crate::machine::Machine;
+use crate::externals::Externals;
+use crate::logs::{Listening, Logs};
+use crate::machine::{Machine, Workloads, unready};
 use crate::names::MeshNames;
 use crate::network::Network;
 use crate::options::{Carrier, Options};
+use crate::processes::Processes;
+use crate::room::Room;
 use crate::seats::Seats;
 use crate::staff::Staff;
 use crate::threads::Threads;
 use crate::toll::Toll;
+
+/// How long changes of processes are gathered before they are published.
+const TOGETHER: Duration = Duration::from_millis(20);
 
 /// A mesh in one process: control plane, proxies, workloads.
 pub struct Mesh {
@@ -32,11 +42,13 @@ pub struct Mesh {
     world: watch::Receiver<Arc<World>>,
     network: Network,
     toll: Arc<Toll>,
+    processes: Option<Arc<Processes>>,
+    logs: Arc<Logs>,
 }
 
 impl Mesh {
     /// A mesh without objects. With [`Carrier::Memory`] it must be started, and lives, on a
-    /// `LocalSet`.
+    /// `LocalSet`; where it may run commands, on a tokio runtime.
     ///
     /// # Errors
     /// When threads cannot be started.
@@ -67,21 +79,16 @@ impl Mesh {
         let staff = Staff::new(networks, world.clone(), outside, options.clone());
         let seats = Arc::new(Seats::new(Arc::clone(&threads), Arc::new(staff)));
         // Without inbound proxies, a pod's address leads straight to its workload.
-        let of_echoes = if options.inbound {
+        let of_workloads = if options.inbound {
             workloads
         } else {
             network.clone()
         };
-        let echoes = Echoes::new(
-            threads,
-            of_echoes,
-            Arc::clone(&options.clock),
-            Arc::clone(&options.recorder),
-            options.drain_time,
-        );
+        let workloads = workloads_on(of_workloads, threads, &options);
+        let (processes, logs) = (workloads.processes.clone(), Arc::clone(&workloads.logs));
         let machine = Machine::new(
             Addresses::new(plan),
-            echoes,
+            workloads,
             Arc::clone(&seats),
             sender,
             Arc::clone(&toll),
@@ -92,13 +99,29 @@ impl Mesh {
         };
         let control = Arc::new(Control::new(options.settings, outside));
         seats.staff().report_to(&control);
+        if let Some(processes) = &processes {
+            let follow = follow(
+                Arc::downgrade(&control),
+                Arc::clone(processes),
+                world.clone(),
+            );
+            // It ends when the control plane does.
+            drop(tokio::spawn(follow));
+        }
         Ok(Self {
             control,
             seats,
             world,
             network,
             toll,
+            processes,
+            logs,
         })
+    }
+
+    /// What pods have said.
+    pub const fn logs(&self) -> &Arc<Logs> {
+        &self.logs
     }
 
     /// The control plane.
@@ -259,6 +282,79 @@ impl Mesh {
     /// be called on one of them.
     pub fn end(&self) {
         self.seats.threads().stop();
+    }
+
+    /// Asks the processes to end; returns when none is left. Those that have not ended after the
+    /// drain time are killed.
+    pub async fn stop_processes(&self) {
+        if let Some(processes) = &self.processes {
+            processes.stop().await;
+        }
+    }
+
+    /// Kills the processes, and lets no other start. Whoever ends a mesh calls this at last,
+    /// whatever came before: without it processes live on.
+    pub fn kill_processes(&self) {
+        if let Some(processes) = &self.processes {
+            processes.kill();
+        }
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        self.kill_processes();
+    }
+}
+
+/// What stands behind pods on this network.
+fn workloads_on(network: Network, threads: Arc<Threads<Room>>, options: &Options) -> Workloads {
+    let logs = Arc::new(Logs::default());
+    let is_real = matches!(network, Network::Sockets(_));
+    let recorder: Arc<dyn Recorder> = if is_real {
+        Arc::new(Listening {
+            logs: Arc::clone(&logs),
+            clock: Arc::clone(&options.clock),
+            next: Arc::clone(&options.recorder),
+        })
+    } else {
+        Arc::clone(&options.recorder)
+    };
+    let launching = options.launching.clone().filter(|_| is_real);
+    let processes = launching.map(|launching| {
+        let (of_processes, clock) = (network.clone(), Arc::clone(&options.clock));
+        let place = (of_processes, Arc::clone(&logs));
+        Arc::new(Processes::new(launching, place, clock, options.drain_time))
+    });
+    let clock = Arc::clone(&options.clock);
+    let externals = (is_real && options.beyond).then(|| Externals::new(network.clone()));
+    let echoes = Echoes::new(threads, network, clock, recorder, options.drain_time);
+    Workloads {
+        externals,
+        echoes: Arc::new(echoes),
+        processes,
+        logs,
+    }
+}
+
+/// Publishes it when processes become ready, or are so no more.
+async fn follow(
+    control: Weak<Control>,
+    processes: Arc<Processes>,
+    world: watch::Receiver<Arc<World>>,
+) {
+    let mut changed = processes.changed();
+    while changed.changed().await.is_ok() {
+        // Several that change at a time are one generation.
+        tokio::time::sleep(TOGETHER).await;
+        changed.mark_unchanged();
+        let Some(control) = control.upgrade() else {
+            return;
+        };
+        let is_known = unready(&world.borrow()) == processes.waiting();
+        if !is_known && let Err(refusal) = control.refresh().await {
+            warn!(reason = refusal.reason, "a change of workloads is not live");
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use sealane_seam::{
     Bound, BoxFuture, Connection, CountedTcp, Descriptors, MemoryTransport, Transport,
 };
 
-use crate::placed::Placed;
+use crate::led::Open;
+use crate::placed::{Lead, Placed};
 
 /// A network of mesh addresses.
 #[derive(Clone)]
@@ -61,6 +62,28 @@ impl Network {
                 let bound = network.socket_of(address);
                 bound.or_else(|| network.wanted_at(address))
             }
+        }
+    }
+
+    /// Lets a mesh address lead to a socket that somebody else has bound. In memory there is nobody
+    /// else.
+    pub(crate) fn lead(
+        &self,
+        address: SocketAddr,
+        socket: SocketAddr,
+        open: &Arc<Open>,
+    ) -> Option<Lead> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Sockets(network) => Some(network.lead(address, socket, Arc::clone(open))),
+        }
+    }
+
+    /// Whether somebody of the mesh has this address.
+    pub(crate) fn knows(&self, ip: IpAddr) -> bool {
+        match self {
+            Self::Memory(_) => true,
+            Self::Sockets(network) => network.knows(ip),
         }
     }
 

@@ -11,6 +11,8 @@ use sealane_proxy::telemetry::event::{Events, NoEvents};
 use sealane_seam::{Clock, Descriptors, Random};
 use sealane_world::echo::{NoRecorder, Recorder};
 
+use crate::processes::Launching;
+
 /// Where the mesh's addresses are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carrier {
@@ -52,10 +54,18 @@ pub struct Options {
     pub descriptors: Arc<Descriptors>,
     /// Hears of everything that reaches a workload.
     pub recorder: Arc<dyn Recorder>,
+    /// Whether what rules name and nothing declares is invented.
+    pub invent: bool,
+    /// Whether addresses that are not the mesh's are reached for real, and pods may stand for
+    /// sockets of this machine.
+    pub beyond: bool,
+    /// What runs the commands of pods; without it they are simulated.
+    pub launching: Option<Launching>,
 }
 
 impl Options {
-    /// The defaults of `sealane up`, without logs.
+    /// The defaults of `sealane up`, without logs; nothing is invented, no command runs,
+    /// and nothing beyond the mesh is reached.
     pub fn new(carrier: Carrier, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         Self {
             carrier,
@@ -70,6 +80,9 @@ impl Options {
             events: Arc::new(NoEvents),
             descriptors: Descriptors::unlimited(),
             recorder: Arc::new(NoRecorder),
+            invent: false,
+            beyond: false,
+            launching: None,
         }
     }
 }

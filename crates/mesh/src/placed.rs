@@ -14,6 +14,8 @@ use sealane_seam::{Accept, Bound, BoxFuture, BoxIo, Connection, Transport};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpSocket;
 
+use crate::led::Open;
+
 /// Where unplaced sockets go.
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -36,6 +38,16 @@ struct Table {
     last: BTreeMap<SocketAddr, SocketAddr>,
     /// Who is behind the local end of a connection that one of us made.
     callers: BTreeMap<SocketAddr, SocketAddr>,
+    /// Sockets of others that stand for a mesh address. The last one counts, before `sockets`.
+    leads: BTreeMap<SocketAddr, Vec<Target>>,
+    leads_so_far: u64,
+}
+
+/// A socket of somebody else that stands for a mesh address.
+struct Target {
+    id: u64,
+    socket: SocketAddr,
+    open: Arc<Open>,
 }
 
 impl Placed {
@@ -69,7 +81,41 @@ impl Placed {
 
     /// The socket behind a mesh address; `None` while nobody has bound it.
     pub fn socket_of(&self, address: SocketAddr) -> Option<SocketAddr> {
-        self.read().sockets.get(&address).copied()
+        let table = self.read();
+        let led = table.leads.get(&address).and_then(|targets| targets.last());
+        let led = led.map(|target| target.socket);
+        led.or_else(|| table.sockets.get(&address).copied())
+    }
+
+    /// Lets a mesh address lead to a socket that somebody else has bound, for as long as the answer
+    /// lives, whoever else has the address. Connections to it count among `open`.
+    pub(crate) fn lead(&self, address: SocketAddr, socket: SocketAddr, open: Arc<Open>) -> Lead {
+        let mut table = self.write();
+        table.leads_so_far += 1;
+        let id = table.leads_so_far;
+        let targets = table.leads.entry(address).or_default();
+        targets.push(Target { id, socket, open });
+        drop(table);
+        Lead {
+            network: self.clone(),
+            address,
+            id,
+        }
+    }
+
+    /// Whether some port of this address has a place.
+    pub(crate) fn knows(&self, ip: IpAddr) -> bool {
+        let ports = SocketAddr::new(ip, 0)..=SocketAddr::new(ip, u16::MAX);
+        let table = self.read();
+        table.sockets.range(ports.clone()).next().is_some()
+            || table.wanted.range(ports.clone()).next().is_some()
+            || table.leads.range(ports).next().is_some()
+    }
+
+    fn led(&self, address: SocketAddr) -> Option<(SocketAddr, Arc<Open>)> {
+        let table = self.read();
+        let target = table.leads.get(&address)?.last()?;
+        Some((target.socket, Arc::clone(&target.open)))
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Table> {
@@ -110,6 +156,9 @@ impl Transport for Placed {
 
     fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Connection>> {
         Box::pin(async move {
+            if let Some((socket, open)) = self.led(address) {
+                return self.connect_led(address, socket, &open).await;
+            }
             let socket = self.socket_of(address);
             let socket = socket.ok_or(io::ErrorKind::ConnectionRefused)?;
             let Some(host) = self.host else {
@@ -133,6 +182,24 @@ impl Placed {
             peer: caller.unwrap_or(connection.peer),
             io: connection.io,
         }
+    }
+
+    /// Connects to somebody else's socket, who will not ask who calls.
+    async fn connect_led(
+        &self,
+        address: SocketAddr,
+        socket: SocketAddr,
+        open: &Arc<Open>,
+    ) -> io::Result<Connection> {
+        let connection = self.sockets.connect(socket).await?;
+        let port = connection.local.port();
+        Ok(Connection {
+            io: open.count(connection.io),
+            local: self
+                .host
+                .map_or(connection.local, |host| SocketAddr::new(host, port)),
+            peer: address,
+        })
     }
 
     /// Connects with a local end that is known to be `host` before the other side can accept.
@@ -161,6 +228,25 @@ impl Placed {
             local,
             peer: address,
         })
+    }
+}
+
+/// A mesh address that leads to a socket of somebody else, until this is dropped.
+pub(crate) struct Lead {
+    network: Placed,
+    address: SocketAddr,
+    id: u64,
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        let mut table = self.network.write();
+        if let Some(targets) = table.leads.get_mut(&self.address) {
+            targets.retain(|target| target.id != self.id);
+            if targets.is_empty() {
+                table.leads.remove(&self.address);
+            }
+        }
     }
 }
 
@@ -288,5 +374,42 @@ mod tests {
         let (made, taken) = (made.unwrap(), taken.unwrap());
         assert_eq!(taken.peer.ip().to_string(), "127.10.0.2");
         assert_eq!((taken.peer, taken.local), (made.local, made.peer));
+    }
+
+    #[tokio::test]
+    async fn the_last_lead_counts_and_then_the_one_before() {
+        let network = Placed::new(Arc::new(TcpTransport));
+        let pod: SocketAddr = "127.10.0.9:80".parse().unwrap();
+        let _bound = network.bind(pod).unwrap();
+        let own = network.socket_of(pod).unwrap();
+        let sockets = [1, 2].map(|port| SocketAddr::new(LOOPBACK, port));
+        let first = network.lead(pod, sockets[0], Arc::default());
+        let second = network.lead(pod, sockets[1], Arc::default());
+        assert_eq!(network.socket_of(pod), Some(sockets[1]));
+        drop(second);
+        assert_eq!(network.socket_of(pod), Some(sockets[0]));
+        drop(first);
+        assert_eq!(network.socket_of(pod), Some(own));
+    }
+
+    #[tokio::test]
+    async fn a_connection_to_another_process_counts_while_it_lives() {
+        let network = Placed::new(Arc::new(TcpTransport));
+        let other = TcpTransport.bind(SocketAddr::new(LOOPBACK, 0)).unwrap();
+        let pod: SocketAddr = "127.10.0.9:80".parse().unwrap();
+        let open = Arc::new(Open::default());
+        let _lead = network.lead(pod, other.address(), Arc::clone(&open));
+        let caller = network.entered_as("127.10.0.2".parse().unwrap());
+        let connection = caller.connect(pod).await.unwrap();
+        assert_eq!(connection.local.ip().to_string(), "127.10.0.2");
+        assert_eq!(connection.peer, pod);
+        let none = async { open.none().await };
+        assert!(
+            tokio::time::timeout(std::time::Duration::ZERO, none)
+                .await
+                .is_err()
+        );
+        drop(connection);
+        open.none().await;
     }
 }

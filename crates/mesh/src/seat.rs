@@ -192,7 +192,7 @@ impl Seat {
                 let names = Arc::new(self.staff.names(&self.pod));
                 let capture = Capture::new(&worker, names)
                     .as_workload(self.address)
-                    .closed_to(self.staff.closed());
+                    .closed_to(self.staff.closed().all());
                 Rc::new(capture)
             });
             capture.serve(connection).await;

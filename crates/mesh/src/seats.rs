@@ -9,7 +9,7 @@ use sealane_proxy::proxy::Proxy;
 use sealane_seam::Connection;
 use sealane_world::change::PodName;
 use sealane_world::pods::Role;
-use sealane_world::workloads::WorldPod;
+use sealane_world::workloads::{Runs, WorldPod};
 use sealane_world::world::World;
 
 use crate::network::Network;
@@ -33,6 +33,8 @@ pub struct Seats {
 struct Taken {
     pods: BTreeMap<PodName, IpAddr>,
     captures: BTreeMap<WorkloadName, SocketAddr>,
+    /// The capture port of each process, whose calls are its own pod's.
+    of_processes: BTreeMap<PodName, SocketAddr>,
     gateways: BTreeMap<PodName, Arc<Proxy>>,
 }
 
@@ -61,6 +63,11 @@ impl Seats {
         self.read().captures.clone()
     }
 
+    /// The capture port of each pod that is a process.
+    pub fn process_captures(&self) -> BTreeMap<PodName, SocketAddr> {
+        self.read().of_processes.clone()
+    }
+
     /// The gateways that run.
     pub fn gateways(&self) -> BTreeMap<PodName, Arc<Proxy>> {
         self.read().gateways.clone()
@@ -86,9 +93,15 @@ impl Seats {
         let workload: WorkloadName = (pod.namespace().to_owned(), pod.workload().to_owned());
         let before = self.read().pods.get(&name).copied();
         let is_new = before != Some(pod.address);
-        let captures = pod.planned.index == 0
+        let is_process = matches!(pod.runs, Runs::Process(_));
+        let is_first = pod.planned.index == 0;
+        let lacks = |taken: &Taken| {
+            (is_first && !taken.captures.contains_key(&workload))
+                || (is_process && !taken.of_processes.contains_key(&name))
+        };
+        let captures = (is_first || is_process)
             && matches!(self.staff.mesh, Network::Sockets(_))
-            && (is_new || !self.read().captures.contains_key(&workload));
+            && (is_new || lacks(&self.read()));
         let ports = if self.staff.inbound() {
             pod.ports.clone()
         } else {
@@ -108,7 +121,10 @@ impl Seats {
         match opened.await.flatten() {
             Some(Ok(socket)) => {
                 let mut taken = self.write();
-                taken.captures.insert(workload, socket);
+                if is_first {
+                    taken.captures.insert(workload, socket);
+                }
+                taken.of_processes.insert(name.clone(), socket);
             }
             Some(Err(error)) => {
                 return Err(format!(
@@ -181,6 +197,7 @@ impl Seats {
             let mut taken = self.write();
             taken.pods.remove(name);
             taken.gateways.remove(name);
+            taken.of_processes.remove(name);
         }
         for thread in 0..self.threads.count() {
             let key = name.clone();

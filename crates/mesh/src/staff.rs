@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use sealane_control::Control;
 use sealane_proxy::budget::Budget;
@@ -10,13 +10,15 @@ use sealane_proxy::proxy::{Kind, Outside, Proxy};
 use sealane_proxy::settings::Settings;
 use sealane_proxy::swap::Follower;
 use sealane_proxy::worker::Worker;
-use sealane_seam::CountedTcp;
-use sealane_world::addresses::OutsideAddresses;
+use sealane_seam::{CountedTcp, Transport};
+use sealane_world::addresses::{AddressPlan, OutsideAddresses};
 use sealane_world::change::PodName;
 use sealane_world::workloads::WorldPod;
 use sealane_world::world::World;
 use tokio::sync::watch;
 
+use crate::beyond::Beyond;
+use crate::closed::Closed;
 use crate::known::KnownWorkloads;
 use crate::names::MeshNames;
 use crate::network::Network;
@@ -38,8 +40,8 @@ pub struct Staff {
     options: Options,
     /// Memory for the bodies that all proxies keep.
     replays: Arc<Budget>,
-    /// Sockets that control this process, which no workload may reach. Held for look-ups only.
-    closed: RwLock<Vec<SocketAddr>>,
+    /// Sockets that control this process, which no workload may reach.
+    closed: Arc<Closed>,
     known: Arc<KnownWorkloads>,
     roster: Roster,
 }
@@ -63,7 +65,7 @@ impl Staff {
             roster: Roster::new(Arc::clone(&options.clock)),
             options,
             replays: Budget::new(Settings::default().replay_bytes_of_all),
-            closed: RwLock::default(),
+            closed: Arc::default(),
         }
     }
 
@@ -74,14 +76,12 @@ impl Staff {
 
     /// Keeps workloads from a socket that controls this process.
     pub fn close_to_workloads(&self, socket: SocketAddr) {
-        let mut closed = self.closed.write().unwrap_or_else(PoisonError::into_inner);
-        closed.push(socket);
+        self.closed.add(socket);
     }
 
     /// The sockets that workloads may not reach.
-    pub fn closed(&self) -> Vec<SocketAddr> {
-        let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
-        closed.clone()
+    pub fn closed(&self) -> &Closed {
+        &self.closed
     }
 
     /// Takes note of the pods of a world that runs, or is about to.
@@ -97,6 +97,11 @@ impl Staff {
     /// Says who gives proxies their configuration. The first call counts.
     pub fn report_to(&self, control: &Arc<Control>) {
         self.control.get_or_init(|| Arc::downgrade(control));
+    }
+
+    /// Whether what rules name and nothing declares is invented.
+    pub const fn invents(&self) -> bool {
+        self.options.invent
     }
 
     /// Whether calls to workloads pass their inbound proxies.
@@ -134,7 +139,7 @@ impl Staff {
     }
 
     fn proxy(&self, pod: &PodName, address: IpAddr, kind: Kind) -> Arc<Proxy> {
-        let network = VirtualAddresses::new(self.mesh.of_pod(address), self.world.clone());
+        let network = VirtualAddresses::new(self.network_of(address), self.world.clone());
         let outside = Outside {
             clock: Arc::clone(&self.options.clock),
             random: Arc::clone(&self.options.random),
@@ -151,6 +156,21 @@ impl Staff {
         let proxy = Arc::new(proxy);
         self.roster.add(&proxy);
         proxy
+    }
+
+    /// What the proxy of a pod reaches: the mesh, and what is beyond it where anything is.
+    fn network_of(&self, address: IpAddr) -> Arc<dyn Transport> {
+        let network = self.mesh.of_pod(address);
+        if !self.options.beyond {
+            return network;
+        }
+        Arc::new(Beyond {
+            network,
+            mesh: self.mesh.clone(),
+            world: self.world.clone(),
+            closed: Arc::clone(&self.closed),
+            plan: AddressPlan::default(),
+        })
     }
 
     /// Keeps a proxy's configuration current; returns when it has its first. `None` when control

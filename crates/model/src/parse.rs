@@ -132,7 +132,7 @@ fn end_of(text: &str) -> Span {
     let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
     Span {
         start: text.len(),
-        end: text.len() + 1,
+        end: text.len(),
         line: number(lines),
         column: number(last.chars().count()),
     }

@@ -41,8 +41,10 @@ pub(crate) struct Downstream {
     pub(crate) activity: Arc<Activity>,
     pub(crate) taken: TakenConnection,
     chain: RefCell<Arc<FilterChain>>,
-    /// The generation that `chain` is of.
+    /// The generation in which `chain` was looked for last.
     generation: Cell<u64>,
+    /// What an inbound connection is served from: the last that had `chain`.
+    had: RefCell<Option<Arc<Serving>>>,
 }
 
 impl Downstream {
@@ -61,18 +63,28 @@ impl Downstream {
             activity: Arc::new(Activity::new(Arc::clone(&worker.proxy().outside().clock))),
             chain: RefCell::new(Arc::clone(chain)),
             generation: Cell::new(u64::MAX),
+            had: RefCell::new((listener.direction == Direction::Inbound).then(|| worker.serving())),
         }
     }
 
-    /// The HTTP settings of the connection's chain, as `serving` has them. When the chain is gone,
-    /// the connection goes on with those that it had.
-    pub(crate) fn manager(&self, serving: &Serving) -> Option<Arc<HttpManager>> {
-        if self.generation.replace(serving.generation) != serving.generation {
-            let newer = self.find(serving);
-            if let Some(chain) = newer {
-                self.chain.replace(chain);
-            }
+    /// What a request is served from: what the proxy serves from now. An inbound connection whose
+    /// chain is gone goes on with what it had: its workload still answers callers who have not
+    /// heard yet that they shall go elsewhere.
+    pub(crate) fn serving(&self) -> Arc<Serving> {
+        let newest = self.worker.serving();
+        if self.generation.replace(newest.generation) != newest.generation
+            && let Some(chain) = self.find(&newest)
+        {
+            self.chain.replace(chain);
+            let mut had = self.had.borrow_mut();
+            *had = had.is_some().then(|| Arc::clone(&newest));
         }
+        self.had.borrow().clone().unwrap_or(newest)
+    }
+
+    /// The HTTP settings of the connection's chain, as [`Self::serving`] found them last. When the
+    /// chain is gone, the connection goes on with those that it had.
+    pub(crate) fn manager(&self) -> Option<Arc<HttpManager>> {
         match &self.chain.borrow().network {
             Network::Http(manager) => Some(Arc::clone(manager)),
             Network::Tcp(_) => None,

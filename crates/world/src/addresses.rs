@@ -37,6 +37,17 @@ impl Default for AddressPlan {
     }
 }
 
+impl AddressPlan {
+    /// Whether an address is in one of the ranges.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let IpAddr::V4(address) = address else {
+            return false;
+        };
+        let [first, second, ..] = address.octets();
+        [self.pods, self.services, self.outside].contains(&[first, second])
+    }
+}
+
 /// Who has which address.
 #[derive(Debug, Clone)]
 pub struct Addresses {

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::echo::EchoSpec;
-
-/// A pod by namespace and name.
-pub type PodName = (String, String);
+pub use crate::terms::PodName;
 
 /// What has to happen so that the pods of the new world run.
 ///

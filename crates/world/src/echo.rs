@@ -33,6 +33,7 @@ use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
 pub use self::arrival::{Arrival, Arrived, MemoryRecorder, NoRecorder, Recorder};
+pub(crate) use self::behaviour::boolean;
 pub use self::behaviour::{Behaviour, ErrorRate};
 pub use self::identity::Identity;
 use self::live::Live;

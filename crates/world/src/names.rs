@@ -9,7 +9,7 @@ use sealane_model::resource::{Body, Object};
 use crate::endpoints::{AddressedPod, SERVICE_NAME};
 
 /// What the names of Services end with.
-const SUFFIX: &str = "svc.cluster.local";
+pub(crate) const SUFFIX: &str = "svc.cluster.local";
 /// `ExternalName`s that are followed one after the other, at most.
 const ALIASES: usize = 5;
 
@@ -160,7 +160,8 @@ fn answer(addresses: &[IpAddr]) -> Answer {
     }
 }
 
-fn full_name(namespace: &str, name: &str) -> String {
+/// The full name of a Service, as cluster DNS has it.
+pub fn full_name(namespace: &str, name: &str) -> String {
     format!("{name}.{namespace}.{SUFFIX}").to_ascii_lowercase()
 }
 
@@ -177,7 +178,7 @@ fn candidates(host: &str, namespace: &str) -> Vec<String> {
     ]
 }
 
-fn is_host_of(pattern: &str, host: &str) -> bool {
+pub(crate) fn is_host_of(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix('*') {
         Some(end) => host.ends_with(end) && host.len() > end.len(),
         None => pattern == host,

@@ -1,13 +1,16 @@
 //! Workload objects to the pods that they make. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use sealane_model::core::pod::{Pod, PodSpec, PodStatus, PodTemplateSpec};
 use sealane_model::core::workload::WorkloadSpec;
 use sealane_model::kind::{Kind, ObjectKey};
 use sealane_model::resource::{Body, Object, ObjectMeta, OwnerReference};
 
+use crate::external;
 use crate::implicit::{CLIENT, GATEWAY, GATEWAY_NAMESPACE};
+use crate::terms::Terms;
 
 /// The annotation that makes a pod a proxy without a workload behind it: `router`.
 const PROXY: &str = "sealane.dev/proxy";
@@ -50,13 +53,20 @@ pub struct PlannedPod {
     pub made_by: ObjectKey,
     /// What it is for the mesh.
     pub role: Role,
+    /// The socket of this machine that it stands for, when something runs there already.
+    pub external: Option<SocketAddr>,
+    /// Whether its process does not accept connections (yet).
+    pub waits: bool,
 }
 
 impl PlannedPod {
     /// Whether it may be an endpoint.
     pub fn is_ready(&self) -> bool {
+        if self.waits {
+            return false;
+        }
         let annotation = self.annotations.get(READY);
-        if annotation.is_some_and(|ready| ready.eq_ignore_ascii_case("false")) {
+        if annotation.is_some_and(|ready| crate::echo::boolean(ready) == Some(false)) {
             return false;
         }
         let Some(status) = &self.status else {
@@ -141,14 +151,17 @@ impl PlannedPod {
 /// index.
 ///
 /// A Pod or `ReplicaSet` that belongs to a declared object (as in a cluster's export) is left to
-/// that object. A workload that is called as an implicit pod replaces it.
-pub fn plan(declared: &[&Object], implicit: &[Object]) -> Vec<PlannedPod> {
+/// that object; but a Pod that is called as one of its pods says which labels and annotations that
+/// one has (somebody relabelled it). A workload that is called as an implicit pod replaces it.
+pub fn plan(declared: &[&Object], implicit: &[Object], terms: &Terms<'_>) -> Vec<PlannedPod> {
     let makers = makers(declared);
-    let mut pods: Vec<PlannedPod> = declared
+    let (made, makes): (Vec<&Object>, Vec<&Object>) = declared
         .iter()
-        .filter(|object| !is_made(object, &makers))
-        .flat_map(|object| pods_of(object))
-        .collect();
+        .copied()
+        .partition(|object| is_made(object, &makers));
+    let pods = makes.into_iter().flat_map(pods_of);
+    let mut pods: Vec<PlannedPod> = pods.flat_map(|pod| spread(pod, terms)).collect();
+    relabel(&mut pods, &made);
     let names: BTreeSet<(String, String)> = pods
         .iter()
         .map(|pod| (pod.namespace.clone(), pod.workload.clone()))
@@ -170,9 +183,55 @@ pub fn plan(declared: &[&Object], implicit: &[Object]) -> Vec<PlannedPod> {
     pods
 }
 
+/// The pods that a planned pod becomes: one for each socket that its annotation names, whatever the
+/// number of replicas. A pod that names none stays as it is, and so does one whose annotation is
+/// wrong.
+fn spread(pod: PlannedPod, terms: &Terms<'_>) -> Vec<PlannedPod> {
+    let named = pod.annotations.get(external::ENDPOINTS);
+    let named = named.filter(|_| terms.external && pod.role == Role::Workload);
+    let Some(Ok(sockets)) = named.map(|text| external::sockets(text)) else {
+        return vec![pod];
+    };
+    if pod.index > 0 {
+        return Vec::new();
+    }
+    let mut pods = Vec::new();
+    for (index, socket) in (0..).zip(sockets) {
+        // The first keeps its name, which for a Pod object is the object's own.
+        let name = match (index, pod.name.strip_suffix("-0")) {
+            (0, _) => pod.name.clone(),
+            (index, Some(stem)) if stem == pod.workload => format!("{stem}-{index}"),
+            (index, _) => format!("{}-{index}", pod.name),
+        };
+        pods.push(PlannedPod {
+            name,
+            index,
+            external: Some(socket),
+            ..pod.clone()
+        });
+    }
+    pods
+}
+
+/// Gives pods the labels and annotations of the Pod objects that are called as they are.
+fn relabel(pods: &mut [PlannedPod], made: &[&Object]) {
+    let named = |meta: &'_ ObjectMeta| (meta.namespace.clone(), meta.name.clone());
+    let metas: BTreeMap<(String, String), &ObjectMeta> = made
+        .iter()
+        .filter(|object| object.kind() == Kind::Pod)
+        .map(|object| (named(&object.meta), &object.meta))
+        .collect();
+    for pod in pods {
+        if let Some(meta) = metas.get(&(pod.namespace.clone(), pod.name.clone())) {
+            pod.labels.clone_from(&meta.labels);
+            pod.annotations.clone_from(&meta.annotations);
+        }
+    }
+}
+
 /// The objects that make pods.
 fn makers(declared: &[&Object]) -> BTreeSet<ObjectKey> {
-    let makes = |object: &&&Object| template(&object.body).is_some();
+    let makes = |object: &&&Object| template_of(&object.body).is_some();
     declared.iter().filter(makes).map(|o| o.key()).collect()
 }
 
@@ -191,7 +250,8 @@ fn is_made(object: &Object, makers: &BTreeSet<ObjectKey>) -> bool {
     })
 }
 
-fn template(body: &Body) -> Option<&WorkloadSpec> {
+/// What an object that makes pods wants; `None` for every other kind.
+pub(crate) fn template_of(body: &Body) -> Option<&WorkloadSpec> {
     match body {
         Body::Deployment(made) => Some(&made.spec),
         Body::StatefulSet(made) => Some(&made.spec),
@@ -211,7 +271,7 @@ fn pods_of(object: &Object) -> Vec<PlannedPod> {
             pod.status.clone(),
         )];
     }
-    let Some(spec) = template(&object.body) else {
+    let Some(spec) = template_of(&object.body) else {
         return Vec::new();
     };
     let is_daemon = object.kind() == Kind::DaemonSet;
@@ -229,7 +289,8 @@ fn pods_of(object: &Object) -> Vec<PlannedPod> {
 
 /// The metadata of the pods that an object makes.
 fn template_meta(object: &Object) -> ObjectMeta {
-    template(&object.body).map_or_else(ObjectMeta::default, |spec| spec.template.metadata.clone())
+    template_of(&object.body)
+        .map_or_else(ObjectMeta::default, |spec| spec.template.metadata.clone())
 }
 
 /// The spec of one pod; those of a StatefulSet know their host names.
@@ -265,6 +326,8 @@ fn planned(
         status,
         made_by: object.key(),
         role: role(&meta.labels, &meta.annotations),
+        external: None,
+        waits: false,
     }
 }
 

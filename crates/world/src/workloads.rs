@@ -1,12 +1,15 @@
 //! Workloads and their pods, as the rest of the mesh sees them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use sealane_model::resource::Object;
 
 use crate::echo::{Behaviour, EchoSpec, Identity};
+use crate::invent::INVENTED;
 use crate::pods::{PlannedPod, Role};
+use crate::process::ProcessSpec;
+use crate::terms::PodName;
 
 /// The label that names the place of a pod.
 const LOCALITY: &str = "istio-locality";
@@ -22,11 +25,11 @@ const TOPOLOGY: [&str; 3] = [
 pub enum WorkloadKind {
     /// An echo.
     Simulated,
-    /// A process of this machine that Sealane starts. Not yet.
+    /// A process of this machine that Sealane starts.
     Process,
-    /// Something that runs already. Not yet.
+    /// Something that runs already.
     External,
-    /// An echo for a host that is referenced and declared nowhere. Not yet.
+    /// An echo that no manifest declares, for a host that rules name.
     Invented,
 }
 
@@ -42,6 +45,17 @@ impl WorkloadKind {
     }
 }
 
+/// What answers for a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Runs {
+    /// An echo.
+    Echo,
+    /// A process that Sealane starts.
+    Process(ProcessSpec),
+    /// Something at this socket that runs already.
+    External(SocketAddr),
+}
+
 /// A pod with its address.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorldPod {
@@ -55,6 +69,8 @@ pub struct WorldPod {
     pub ports: BTreeSet<u16>,
     /// How its echo answers.
     pub behaviour: Behaviour,
+    /// What answers for it.
+    pub runs: Runs,
 }
 
 impl WorldPod {
@@ -86,6 +102,21 @@ impl WorldPod {
     /// Whether it may be an endpoint.
     pub fn is_ready(&self) -> bool {
         self.planned.is_ready()
+    }
+
+    /// Its namespace and name.
+    pub fn full_name(&self) -> PodName {
+        (self.namespace().to_owned(), self.name().to_owned())
+    }
+
+    /// What stands behind it.
+    pub fn kind(&self) -> WorkloadKind {
+        match self.runs {
+            Runs::Process(_) => WorkloadKind::Process,
+            Runs::External(_) => WorkloadKind::External,
+            Runs::Echo if self.planned.annotations.contains_key(INVENTED) => WorkloadKind::Invented,
+            Runs::Echo => WorkloadKind::Simulated,
+        }
     }
 
     /// The node it runs on; empty when it names none.
@@ -135,11 +166,12 @@ impl<'a> Workload<'a> {
             groups.entry(name).or_default().push(pod);
         }
         let workload = |((namespace, name), pods): ((&'a str, &'a str), Vec<&'a WorldPod>)| {
-            let role = pods.first()?.role();
+            let first = pods.first()?;
+            let (kind, role) = (first.kind(), first.role());
             Some(Self {
                 namespace,
                 name,
-                kind: WorkloadKind::Simulated,
+                kind,
                 role,
                 pods,
             })

@@ -2,7 +2,7 @@
 //! the addresses, which stay with their owners from one generation to the next.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use sealane_model::diagnostic::{Code, Diagnostic};
 use sealane_model::kind::{Kind, ObjectKey};
@@ -11,14 +11,18 @@ use sealane_model::resource::{Body, Object};
 use serde_json::Value;
 
 use crate::addresses::Addresses;
+use crate::annotations;
 use crate::echo::{Behaviour, EchoSpec};
 use crate::endpoints::{self, AddressedPod, target};
 use crate::implicit;
+use crate::invent::{Invented, Invention, invent};
 use crate::names::Names;
 use crate::pods::{self, PlannedPod, Role};
+use crate::process::{self, PROCESSES, ProcessSpec, Refused};
 use crate::services;
 use crate::state;
-use crate::workloads::{Workload, WorldPod, locality};
+use crate::terms::{PodName, Terms};
+use crate::workloads::{Runs, Workload, WorldPod, locality};
 
 /// The world of one generation.
 #[derive(Debug, Clone)]
@@ -32,21 +36,40 @@ pub struct World {
     pub derived: BTreeSet<ObjectKey>,
     /// What names mean.
     pub names: Names,
+    /// What was invented, sorted by namespace and name.
+    pub invented: Vec<Invented>,
     /// What is surprising in the declared objects.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl World {
-    /// The world of the declared objects, whatever their order.
+    /// The world of a scenario: of the declared objects, whatever their order, and nothing else.
     pub fn derive<'a>(
         declared: impl IntoIterator<Item = &'a Object>,
         addresses: &mut Addresses,
     ) -> Self {
-        let mut declared: Vec<&Object> = declared.into_iter().collect();
+        Self::derive_on(&Terms::default(), declared, addresses)
+    }
+
+    /// The world of the declared objects, whatever their order, on these terms.
+    pub fn derive_on<'a>(
+        terms: &Terms<'_>,
+        declared: impl IntoIterator<Item = &'a Object>,
+        addresses: &mut Addresses,
+    ) -> Self {
+        let mut said: Vec<&Object> = declared.into_iter().collect();
+        said.sort_by_cached_key(|object| object.key());
+        let invention = if terms.invent {
+            invent(&said)
+        } else {
+            Invention::default()
+        };
+        let mut declared = said.clone();
+        declared.extend(&invention.objects);
         declared.sort_by_cached_key(|object| object.key());
-        let mut diagnostics = Vec::new();
+        let mut diagnostics = invention.diagnostics;
         let services = all_services(&declared, addresses, &mut diagnostics);
-        let pods = all_pods(&declared, &services, addresses, &mut diagnostics);
+        let pods = all_pods(&declared, (terms, &services), addresses, &mut diagnostics);
         let texts: Vec<String> = pods.iter().map(|pod| pod.address.to_string()).collect();
         let addressed: Vec<AddressedPod<'_>> = pods
             .iter()
@@ -78,13 +101,14 @@ impl World {
         }
         state::count_pods(&mut objects, &pods);
         state::contain(&mut objects, &pods);
-        let said: BTreeSet<ObjectKey> = declared.iter().map(|object| object.key()).collect();
+        let said: BTreeSet<ObjectKey> = said.iter().map(|object| object.key()).collect();
         let derived = objects.keys().filter(|key| !said.contains(key)).cloned();
         Self {
             derived: derived.collect(),
             pods,
             objects: objects.into_values().collect(),
             names,
+            invented: invention.hosts,
             diagnostics,
         }
     }
@@ -114,14 +138,36 @@ impl World {
     }
 
     /// The pods that answer with an echo, by namespace and name.
-    pub fn echoes(&self) -> BTreeMap<(String, String), EchoSpec> {
-        let workloads = self.pods.iter().filter(|pod| pod.role() == Role::Workload);
-        workloads
-            .map(|pod| {
-                let name = (pod.namespace().to_owned(), pod.name().to_owned());
-                (name, pod.echo())
-            })
-            .collect()
+    pub fn echoes(&self) -> BTreeMap<PodName, EchoSpec> {
+        let pods = self.pods.iter().filter(|pod| pod.role() == Role::Workload);
+        let echoes = pods.filter(|pod| pod.runs == Runs::Echo);
+        echoes.map(|pod| (pod.full_name(), pod.echo())).collect()
+    }
+
+    /// The pods that are processes, by namespace and name.
+    pub fn processes(&self) -> BTreeMap<PodName, ProcessSpec> {
+        let pods = self.pods.iter().filter_map(|pod| match &pod.runs {
+            Runs::Process(spec) => Some((pod.full_name(), spec.clone())),
+            Runs::Echo | Runs::External(_) => None,
+        });
+        pods.collect()
+    }
+
+    /// The mesh addresses of pods that stand for something that runs already, each with the socket
+    /// behind it.
+    pub fn externals(&self) -> BTreeMap<SocketAddr, SocketAddr> {
+        let ports = self.pods.iter().flat_map(|pod| {
+            let socket = match pod.runs {
+                Runs::External(socket) => Some(socket),
+                Runs::Echo | Runs::Process(_) => None,
+            };
+            let ports = pod
+                .ports
+                .iter()
+                .map(|port| SocketAddr::new(pod.address, *port));
+            ports.filter_map(move |address| Some((address, socket?)))
+        });
+        ports.collect()
     }
 }
 
@@ -163,12 +209,12 @@ fn no_address(object: &Object) -> Diagnostic {
 
 fn all_pods(
     declared: &[&Object],
-    services: &[Object],
+    (terms, services): (&Terms<'_>, &[Object]),
     addresses: &mut Addresses,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<WorldPod> {
     let implicit = [implicit::client(), implicit::gateway_pod()];
-    let planned = pods::plan(declared, &implicit);
+    let planned = pods::plan(declared, &implicit, terms);
     for pod in &planned {
         if let Some(address) = declared_address(pod) {
             addresses.declare_pod(&pod.namespace, &pod.name, address);
@@ -184,26 +230,62 @@ fn all_pods(
         .map(|object| (object.key(), *object))
         .collect();
     let mut pods = Vec::new();
-    for planned in planned {
+    let (mut processes, mut full) = (0, false);
+    for mut planned in planned {
         let maker = by_key.get(&planned.made_by).copied();
         // What one template says wrong is said once, not for each of its pods.
-        let (behaviour, wrong) = Behaviour::from_annotations(&planned.annotations);
-        if let Some(maker) = maker.filter(|_| planned.index == 0) {
-            diagnostics.extend(annotations(maker, &planned, &wrong));
-        }
+        let told = maker.filter(|_| planned.index == 0);
         let Some(address) = addresses.pod(&planned.namespace, &planned.name) else {
-            diagnostics.extend(maker.filter(|_| planned.index == 0).map(no_address));
+            diagnostics.extend(told.map(no_address));
             continue;
         };
+        let ports = ports(&planned, services);
+        let (runs, refused) = runs(&planned, maker, (address, &ports), (terms, processes));
+        let is_process = matches!(runs, Runs::Process(_));
+        processes += usize::from(is_process);
+        let name = (planned.namespace.clone(), planned.name.clone());
+        planned.waits = is_process && terms.waits(&name);
+        let (behaviour, wrong) = Behaviour::from_annotations(&planned.annotations);
+        let told = told.or_else(|| maker.filter(|_| refused == Some(Refused::TooMany) && !full));
+        full |= refused == Some(Refused::TooMany);
+        if let Some(maker) = told {
+            diagnostics.extend(annotations::findings(
+                maker,
+                &planned,
+                &wrong,
+                (&runs, refused),
+            ));
+        }
         pods.push(WorldPod {
             locality: locality(&planned, &nodes),
-            ports: ports(&planned, services),
+            ports,
             behaviour,
             address,
+            runs,
             planned,
         });
     }
     pods
+}
+
+/// What answers for a pod, and why it is not the process that its annotation names. The last
+/// argument has the number of processes so far.
+fn runs(
+    pod: &PlannedPod,
+    maker: Option<&Object>,
+    place: (IpAddr, &BTreeSet<u16>),
+    (terms, processes): (&Terms<'_>, usize),
+) -> (Runs, Option<Refused>) {
+    if let Some(socket) = pod.external {
+        return (Runs::External(socket), None);
+    }
+    let process = process::process(pod, maker, place, terms.commands);
+    match process.filter(|_| pod.role == Role::Workload) {
+        None => (Runs::Echo, None),
+        Some(Err(refused)) => (Runs::Echo, Some(refused)),
+        Some(Ok(_)) if processes >= PROCESSES => (Runs::Echo, Some(Refused::TooMany)),
+        Some(Ok(spec)) => (Runs::Process(spec), None),
+    }
 }
 
 fn declared_address(pod: &PlannedPod) -> Option<IpAddr> {
@@ -229,30 +311,6 @@ fn ports(pod: &PlannedPod, services: &[Object]) -> BTreeSet<u16> {
     }
     ports.remove(&0);
     ports
-}
-
-/// What is wrong with, or not yet done about, the annotations of a template.
-fn annotations(maker: &Object, pod: &PlannedPod, wrong: &[String]) -> Vec<Diagnostic> {
-    let mut path = FieldPath::root();
-    if pod.made_by.kind != Kind::Pod {
-        path = path.field("spec").field("template");
-    }
-    let path = path.field("metadata").field("annotations");
-    let mut found: Vec<Diagnostic> = wrong
-        .iter()
-        .map(|message| {
-            let diagnostic = Diagnostic::new(Code::PodAnnotation, message.clone());
-            maker.diagnose(diagnostic, path.clone())
-        })
-        .collect();
-    for key in ["sealane.dev/command", "sealane.dev/endpoints"] {
-        if pod.annotations.contains_key(key) {
-            let message = format!("{} is simulated: {key} has no effect yet", maker.key());
-            let diagnostic = Diagnostic::new(Code::PodRunsSimulated, message);
-            found.push(maker.diagnose(diagnostic, path.field(key)));
-        }
-    }
-    found
 }
 
 /// The pod as the API shows it: as it was declared, with its state, or made from its template.

@@ -18,6 +18,12 @@ pub(crate) struct Up {
     /// The namespace of objects that name none
     #[arg(short, long, default_value = "default", value_name = "NS")]
     pub(crate) namespace: String,
+    /// Start nothing for hosts that rules name and nothing declares
+    #[arg(long)]
+    pub(crate) no_invent: bool,
+    /// Run the commands of `sealane.dev/command` annotations in the files named here
+    #[arg(long)]
+    pub(crate) allow_commands: bool,
     /// Write the access log to a file, or to standard output with -
     #[arg(long, value_name = "FILE|-")]
     pub(crate) access_log: Option<String>,
@@ -62,7 +68,7 @@ pub(crate) enum Told {
     /// Text for people
     #[value(alias = "table")]
     Text,
-    /// One JSON object a line: started, generation, refused, reply, stopped
+    /// One JSON object a line: started, generation, refused, reply, output, process, stopped
     Json,
 }
 

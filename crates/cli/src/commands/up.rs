@@ -6,21 +6,24 @@ mod files;
 mod map;
 mod narrate;
 mod ports;
+mod processes;
 mod reply;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
 use sealane_control::source::files::{FileSource, Summary};
 use sealane_control::source::watch::Watch;
 use sealane_control::{Control, FilesRefused, Record};
 use sealane_mesh::api::{Shared, router};
+use sealane_mesh::processes::Launching;
 use sealane_mesh::replies::Replies;
 use sealane_mesh::{Carrier, Mesh, Options};
 use sealane_model::diagnostic::Style;
-use sealane_seam::{SystemRandom, TokioClock};
+use sealane_seam::{Shell, SystemRandom, TokioClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -31,6 +34,10 @@ use crate::{manifests, print, progress};
 
 /// Traffic threads at most, by default.
 const MAX_THREADS: usize = 64;
+/// How long a generation waits for its new processes to accept connections.
+const READINESS: Duration = Duration::from_secs(10);
+/// What a shell reports of a program that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
 
 /// Runs the mesh until somebody ends it.
 pub(crate) fn run(args: Up) -> Result<ExitCode> {
@@ -45,7 +52,7 @@ pub(crate) fn run(args: Up) -> Result<ExitCode> {
 }
 
 async fn up(args: Up) -> Result<ExitCode> {
-    let mut files = manifests::source(&args.paths, &args.namespace)?;
+    let files = manifests::source(&args.paths, &args.namespace)?;
     let logs = accesslog::Logs::open(args.access_log.as_deref(), args.access_log_encoding)?;
     // Before anything starts, so that a port that is taken costs nobody a started mesh.
     let admin = bind_api(args.admin_port).await?;
@@ -55,31 +62,101 @@ async fn up(args: Up) -> Result<ExitCode> {
         quiet: args.quiet,
         form: args.output,
     });
-    let mesh = Arc::new(Mesh::start(&options(&args, &replies, &narrator))?);
-    // Before the files are read, so that no save falls between the reading and the watching.
-    let saves = (!args.no_watch).then(|| Watch::start(files.roots()).map_err(Error::from));
-    let starting = start(&mesh, &mut files, &args, &narrator);
-    let started = progress::during("starting", starting).await?;
-    let admin = serve_api(&mesh, &replies, admin)?;
-    let known = RuntimeFile::write(admin, &args.paths).context("cannot say where the mesh is")?;
-    // Whoever has read the map may send one.
+    let (overheard, telling) = processes::overhear();
+    let telling = tokio::spawn(telling.run(narrator.clone()));
+    let mut options = options(&args, &replies, &narrator);
+    options.launching = args.allow_commands.then(|| Launching {
+        launcher: Arc::new(Shell),
+        events: Arc::new(overheard),
+        patience: READINESS,
+    });
+    // Before anything starts, so that none can end this process and leave another one behind.
     let mut signals = Signals::new()?;
-    if let Some((record, summary)) = started {
-        narrator.event(&events::started(&record, &summary, admin));
-    }
-    narrator.say(&map::map(&mesh, admin, &args));
-    let narrating = tokio::spawn(narrate::narrate(Arc::clone(&mesh), narrator.clone()));
-    let watching = saves.map(|saves| watch(Arc::clone(mesh.control()), files, saves, &narrator));
-    ended(&mut signals, &narrator, &args).await;
-    drop(known);
-    narrating.abort();
-    if let Some(watching) = watching {
-        watching.abort();
-    }
-    stop(&mut signals, &mesh, &args).await;
+    let running = Running {
+        mesh: Arc::new(Mesh::start(&options)?),
+        replies,
+        narrator,
+        args,
+    };
+    let ran = running.run(&mut signals, files, admin).await;
+    // However it ended.
+    running.mesh.kill_processes();
+    telling.abort();
     logs.finish();
-    narrator.event(&events::stopped());
-    Ok(ExitCode::SUCCESS)
+    ran
+}
+
+/// A mesh that runs, with all that it takes.
+struct Running {
+    mesh: Arc<Mesh>,
+    replies: Arc<Replies>,
+    narrator: narrate::Narrator,
+    args: Up,
+}
+
+impl Running {
+    /// From the files to the end.
+    async fn run(
+        &self,
+        signals: &mut Signals,
+        mut files: FileSource,
+        admin: TcpListener,
+    ) -> Result<ExitCode> {
+        let (mesh, narrator, args) = (&self.mesh, &self.narrator, &self.args);
+        let closed = admin.local_addr()?;
+        mesh.seats().staff().close_to_workloads(closed);
+        // Before the files are read, so that no save falls between the reading and the watching.
+        let saves = (!args.no_watch).then(|| Watch::start(files.roots()).map_err(Error::from));
+        let starting = start(mesh, &mut files, args, narrator);
+        let started = tokio::select! {
+            started = progress::during("starting", starting) => Some(started?),
+            () = signals.next() => None,
+        };
+        let Some(started) = started else {
+            self.stop(signals).await;
+            return Ok(ExitCode::from(INTERRUPTED));
+        };
+        let admin = serve_api(mesh, &self.replies, admin)?;
+        let known = RuntimeFile::write(admin, &args.paths);
+        let known = known.context("cannot say where the mesh is")?;
+        if let Some((record, summary)) = started {
+            let world = mesh.world();
+            narrator.event(&events::started(&record, &summary, (&world, admin)));
+        }
+        narrator.say(&map::map(mesh, admin, args));
+        let narrating = tokio::spawn(narrate::narrate(Arc::clone(mesh), narrator.clone()));
+        let watching = saves.map(|saves| watch(Arc::clone(mesh.control()), files, saves, narrator));
+        signals.next().await;
+        let seconds = args.drain_time.as_secs_f64();
+        narrator.say(&format!(
+            "draining, at most {seconds} s · again to stop at once"
+        ));
+        drop(known);
+        narrating.abort();
+        if let Some(watching) = watching {
+            watching.abort();
+        }
+        self.stop(signals).await;
+        narrator.event(&events::stopped());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Lets requests in flight finish and processes end, until the time is over or somebody is in a
+    /// hurry.
+    async fn stop(&self, signals: &mut Signals) {
+        let ending = async {
+            let drained = tokio::time::timeout(self.args.drain_time, self.mesh.stop());
+            if drained.await.is_err() {
+                print::note(format_args!("some requests did not finish in time"));
+            }
+            self.mesh.stop_processes().await;
+        };
+        tokio::select! {
+            () = ending => {}
+            () = signals.next() => {}
+        }
+        self.mesh.kill_processes();
+    }
 }
 
 fn options(args: &Up, replies: &Arc<Replies>, narrator: &narrate::Narrator) -> Options {
@@ -95,6 +172,8 @@ fn options(args: &Up, replies: &Arc<Replies>, narrator: &narrate::Narrator) -> O
     options.access_log = Arc::clone(replies) as _;
     options.events = Arc::new(narrator.clone());
     options.descriptors = files::raise();
+    options.invent = !args.no_invent;
+    options.beyond = true;
     options
 }
 
@@ -146,6 +225,10 @@ async fn start(
         return Err(Failure { code: 1, text }.into());
     }
     narrator.started(&applied.record, &summary);
+    let invented = map::invented(mesh);
+    if !invented.is_empty() {
+        narrator.say(&invented);
+    }
     Ok(Some((applied.record, summary)))
 }
 
@@ -169,7 +252,6 @@ fn serve_api(
     listener: TcpListener,
 ) -> Result<SocketAddr> {
     let address = listener.local_addr()?;
-    mesh.seats().staff().close_to_workloads(address);
     let shared = Shared {
         mesh: Arc::clone(mesh),
         replies: Arc::clone(replies),
@@ -202,6 +284,8 @@ fn watch(
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// The terminal is closed.
+    hang_up: Signal,
 }
 
 impl Signals {
@@ -209,6 +293,7 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
@@ -217,27 +302,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
-    }
-}
-
-/// Waits for the signal that ends the mesh.
-async fn ended(signals: &mut Signals, narrator: &narrate::Narrator, args: &Up) {
-    signals.next().await;
-    let seconds = args.drain_time.as_secs_f64();
-    narrator.say(&format!(
-        "draining, at most {seconds} s · again to stop at once"
-    ));
-}
-
-/// Lets requests in flight finish, until the time is over or somebody is in a hurry.
-async fn stop(signals: &mut Signals, mesh: &Mesh, args: &Up) {
-    tokio::select! {
-        drained = tokio::time::timeout(args.drain_time, mesh.stop()) => {
-            if drained.is_err() {
-                print::note(format_args!("some requests did not finish in time"));
-            }
-        }
-        () = signals.next() => {}
     }
 }

@@ -117,7 +117,7 @@ fn a_host_that_nothing_declares_is_a_warning() {
   http:
   - route: [{destination: {host: nowhere}}]";
     let rule = virtual_service("default", "lost", spec);
-    let up = Up::of(&(shop_split(90, 10) + &rule));
+    let up = Up::with(&(shop_split(90, 10) + &rule), &["--no-invent"]);
     let shown = up.tells("Ctrl-C drains and stops");
     assert!(shown.contains("warning["), "{shown}");
     assert!(shown.contains("nowhere"), "{shown}");

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::manifests::{
-    SHOP, behaving, deployment, gateway, service, shop_split, virtual_service, weights,
+    SHOP, behaving, deployment, gateway, service, shop, shop_split, virtual_service, weights,
 };
 use crate::run::{Up, until};
 use crate::wire::{Wire, at_edge};
@@ -103,6 +103,39 @@ fn changes_under_load_lose_no_request() {
     assert!(statuses.len() > 400, "{} requests", statuses.len());
     let lost: Vec<_> = statuses.iter().filter(|status| **status != 200).collect();
     assert!(lost.is_empty(), "of {}: {lost:?}", statuses.len());
+}
+
+#[test]
+fn pods_that_come_go_and_change_their_labels_lose_no_request() {
+    let spec = format!(
+        "  hosts: [{SHOP}]
+  gateways: [edge]
+  http:
+  - route: [{{destination: {{host: shop}}}}]"
+    );
+    let yaml = shop() + &virtual_service("default", "shop", &spec);
+    let up = Up::with(&yaml, &["--access-log", "log"]);
+    let load = Load::start(up.gateway());
+    let run = |args: &[&str]| {
+        let said = up.run(args);
+        assert_eq!(said.code, 0, "{args:?}: {said:?}");
+    };
+    for replicas in ["0", "2", "0", "1"] {
+        run(&["scale", "deploy/shop-v2", "--replicas", replicas]);
+    }
+    for label in ["version=v1", "app=other", "app=shop", "version=v2"] {
+        run(&["label", "pod/shop-v2-0", label, "--overwrite"]);
+    }
+    let statuses = load.stop();
+    let log = std::fs::read_to_string(up.place().path("log")).unwrap();
+    let lost: Vec<_> = log
+        .lines()
+        .filter(|line| !line.contains("\" 200 "))
+        .collect();
+    assert!(lost.is_empty(), "{lost:#?}");
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let (pods, _) = next_hundred(up.gateway());
+    assert_eq!(pods.len(), 2, "{pods:?}");
 }
 
 #[test]

@@ -143,11 +143,11 @@ async fn a_proxy_that_does_not_answer_is_not_waited_for_without_end() {
 struct Full;
 
 impl Surroundings for Full {
-    fn derive(&mut self, _: &[&Object]) -> Derived {
+    fn derive(&mut self, _: &[&Stored]) -> Derived {
         Derived::default()
     }
 
-    fn before_push(&mut self) -> sealane_seam::BoxFuture<'_, Result<(), String>> {
+    fn before_push(&mut self) -> sealane_seam::BoxFuture<'_, Result<Option<Derived>, String>> {
         Box::pin(async { Err("port 8080 is taken".to_owned()) })
     }
 

@@ -151,11 +151,14 @@ codes! {
         help "correct the value; the annotation has no effect as it is"
         example "sealane.dev/status: \"99\"";
     PodRunsSimulated = "SL0311" Warning "the pod is simulated"
-        help "pods with this annotation are simulated in this version"
+        help "declare the command in a file, and start with sealane up --allow-commands FILE"
         example "sealane.dev/command: ./server --port $PORT";
     NoAddress = "SL0312" Warning "no address is left for the object"
         help "declare fewer pods and Services; each range holds about 60,000"
         example "replicas: 100000";
+    InventedHost = "SL0313" Warning "a host was invented that is nearly called as another one"
+        help "correct the name, or declare a Service for it; --no-invent invents nothing"
+        example "destination: {host: revews}";
     UnreachableRule = "SL0201" Warning "no request reaches the rule"
         help "move the rule before the one that takes every request, or remove it"
         example "http:\n- route: [{destination: {host: a}}]\n- route: [{destination: {host: b}}]";

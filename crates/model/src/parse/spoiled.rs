@@ -61,7 +61,7 @@ pub(super) fn broken_off(
     }
     let end = document.text.trim_end().len();
     let found = Diagnostic::new(Code::Syntax, message);
-    let found = found.with_label(place(document, end, end + 1), "the text ends here");
+    let found = found.with_label(place(document, end, end), "the text ends here");
     Some(found.with_help("write the rest of it; if the file was longer, its save broke off"))
 }
 
@@ -69,8 +69,9 @@ fn key_without_colon(document: &Document<'_>, before: &str) -> Option<Diagnostic
     let (start, line) = lines(before)
         .filter(|(_, line)| !line.trim().is_empty())
         .last()?;
-    let start = start + (line.len() - line.trim_start().len());
-    let line = line.trim().trim_start_matches("- ");
+    let length = line.len();
+    let line = line.trim_start().trim_start_matches("- ");
+    let start = start + length - line.len();
     let found = Diagnostic::new(Code::Syntax, format!("`{line}` has no `:`"));
     let found = found.with_label(place(document, start, start + line.len()), "");
     let key = line.split_whitespace().next()?;

@@ -54,8 +54,8 @@ async fn respond(
 ) -> Result<Response, Failure> {
     let downstream = Rc::clone(&exchange.downstream);
     // One snapshot, kept to the end.
-    let serving = downstream.worker.serving();
-    let manager = downstream.manager(&serving).ok_or(Failure::NoRoute)?;
+    let serving = downstream.serving();
+    let manager = downstream.manager().ok_or(Failure::NoRoute)?;
     exchange.managed(&manager);
     let headers = headers_limit(&manager, downstream.worker.proxy().settings());
     let mut request = admit(request, &manager, headers).map_err(Failure::Refused)?;

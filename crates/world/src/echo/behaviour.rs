@@ -89,7 +89,8 @@ impl Behaviour {
                 self.response_headers =
                     response_headers(value).ok_or("a JSON object of header names and values")?;
             }
-            // Others steer the pod (`ready`, `proxy`, `command`), not its answers.
+            "ready" => drop(boolean(value).ok_or("true or false")?),
+            // Others steer the pod (`proxy`, `command`), not its answers.
             _ => {}
         }
         Ok(())
@@ -117,7 +118,8 @@ fn status(text: &str) -> Option<StatusCode> {
         .flatten()
 }
 
-fn boolean(text: &str) -> Option<bool> {
+/// Reads what people write for yes and no.
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" => Some(true),
         "false" | "0" | "no" | "" => Some(false),

@@ -6,11 +6,16 @@ use super::Role::{Gateway, Workload};
 use super::*;
 use crate::fixture::{deployment, objects};
 use crate::implicit;
+use crate::terms::Terms;
 
 fn plan_of(documents: &serde_json::Value) -> Vec<PlannedPod> {
     let objects = objects(documents);
     let declared: Vec<&Object> = objects.iter().collect();
-    plan(&declared, &[implicit::client(), implicit::gateway_pod()])
+    plan(
+        &declared,
+        &[implicit::client(), implicit::gateway_pod()],
+        &Terms::default(),
+    )
 }
 
 fn names(pods: &[PlannedPod]) -> Vec<String> {

@@ -6,16 +6,30 @@ use sealane_control::source::files::Summary;
 use sealane_control::{Cause, Findings, Record, Refusal};
 use sealane_model::diagnostic::Diagnostic;
 use sealane_proxy::telemetry::event::LocalReplyEvent;
+use sealane_world::world::World;
 use serde_json::{Value, json};
 
 /// The mesh runs.
-pub(super) fn started(record: &Record, summary: &Summary, admin: SocketAddr) -> Value {
+pub(super) fn started(
+    record: &Record,
+    summary: &Summary,
+    (world, admin): (&World, SocketAddr),
+) -> Value {
+    let invented = world.invented.iter().map(|host| {
+        json!({
+            "namespace": host.namespace,
+            "service": host.name,
+            "ports": host.ports,
+            "workloads": host.workloads.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        })
+    });
     json!({
         "event": "started",
         "generation": record.generation,
         "tookMs": ms(record),
         "objects": summary.objects,
         "files": summary.files,
+        "invented": invented.collect::<Vec<_>>(),
         "admin": format!("http://{admin}"),
         "findings": findings(&record.findings),
     })
@@ -39,7 +53,7 @@ pub(super) fn generation(record: &Record) -> Value {
 pub(super) fn refused(refusal: &Refusal) -> Value {
     let files: Vec<&str> = match &refusal.cause {
         Cause::Files(files) => files.iter().map(|file| &**file).collect(),
-        Cause::Start | Cause::Api => Vec::new(),
+        Cause::Start | Cause::Api | Cause::Workloads => Vec::new(),
     };
     json!({
         "event": "refused",

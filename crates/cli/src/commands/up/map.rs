@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 
 use sealane_control::view::{RuleView, ServerView, servers};
 use sealane_mesh::Mesh;
+use sealane_model::resource::Body;
+use sealane_world::implicit::GATEWAY_NAMESPACE;
+use sealane_world::names::full_name;
 use sealane_world::pods::Role;
 
 use crate::args::Up;
@@ -189,17 +192,31 @@ fn path_of(text: &str) -> Option<&str> {
     (path.starts_with('/') && !path.contains(' ')).then_some(path)
 }
 
-/// The URL of a service that `client` can call.
+/// The URL of a service that `client` can call: one that rules are about, else any, invented ones
+/// included.
 fn some_service(mesh: &Mesh) -> Option<String> {
-    let current = mesh.control().current();
-    let mut services = current.declared.iter().filter_map(|stored| {
-        let object = &stored.object;
-        match &object.body {
-            sealane_model::resource::Body::Service(service) => Some((object, service)),
+    let world = mesh.world();
+    let services = world
+        .objects
+        .iter()
+        .filter_map(|object| match &object.body {
+            Body::Service(service) if object.meta.namespace != GATEWAY_NAMESPACE => {
+                Some((object, service))
+            }
             _ => None,
-        }
+        });
+    let services: Vec<_> = services.collect();
+    let ruled = services.iter().find(|(object, _)| {
+        let host = full_name(&object.meta.namespace, &object.meta.name);
+        world.objects.iter().any(|rule| match &rule.body {
+            Body::VirtualService(of) => {
+                let mut hosts = of.hosts.iter();
+                hosts.any(|it| qualified(it, &rule.meta.namespace) == host)
+            }
+            _ => false,
+        })
     });
-    let (object, service) = services.next()?;
+    let (object, service) = ruled.or_else(|| services.first())?;
     let port = service.spec.ports.first()?.port;
     let name = match object.meta.namespace.as_str() {
         "default" => object.meta.name.clone(),
@@ -209,6 +226,29 @@ fn some_service(mesh: &Mesh) -> Option<String> {
         80 => format!("http://{name}/"),
         port => format!("http://{name}:{port}/"),
     })
+}
+
+/// The full name of a host as a rule of `namespace` writes it.
+fn qualified(host: &str, namespace: &str) -> String {
+    if host.contains('.') {
+        host.to_owned()
+    } else {
+        full_name(namespace, host)
+    }
+}
+
+/// What was invented, a line for each host; empty when nothing was.
+pub(super) fn invented(mesh: &Mesh) -> String {
+    let world = mesh.world();
+    let lines: Vec<String> = world.invented.iter().map(ToString::to_string).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let between = "\n            ";
+    format!(
+        "  invented: {}      --no-invent turns this off",
+        lines.join(between)
+    )
 }
 
 #[cfg(test)]

@@ -168,6 +168,7 @@ impl Narrator {
         let what = match &refusal.cause {
             Cause::Start => "the start".to_owned(),
             Cause::Api => "a change through the API".to_owned(),
+            Cause::Workloads => "a change of workloads".to_owned(),
             Cause::Files(files) if files.is_empty() => "a change".to_owned(),
             Cause::Files(files) => files.join(", "),
         };
