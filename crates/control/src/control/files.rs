@@ -8,8 +8,11 @@ use sealane_model::parse::{Options, Parsed, SourceFile, parse_text};
 use super::{Applied, Control};
 use crate::declared::{Change, Edit, Writer};
 use crate::history::{Cause, Findings, Refusal};
-use crate::source::files::{FileSource, FilesError};
+use crate::source::files::{FileSource, FilesError, Reading};
 use crate::source::watch::Watch;
+
+/// How often files are read again because a save began while they were read.
+const READINGS: usize = 5;
 
 /// Why files were not applied.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,14 @@ impl Control {
         files: &mut FileSource,
     ) -> Result<Option<Applied>, FilesRefused> {
         let reading = files.read()?;
+        self.apply_reading(files, reading).await
+    }
+
+    async fn apply_reading(
+        &self,
+        files: &mut FileSource,
+        reading: Reading,
+    ) -> Result<Option<Applied>, FilesRefused> {
         let starts = self.current().generation == 0;
         if reading.changed.is_empty() && !starts {
             if files.restore() {
@@ -110,7 +121,11 @@ impl Control {
     pub async fn follow(&self, files: &mut FileSource, watch: &Watch) {
         loop {
             watch.changed().await;
-            if let Err(FilesRefused::Files(error)) = self.apply_files(files).await {
+            let applied = match whole(files, watch).await {
+                Ok(reading) => self.apply_reading(files, reading).await,
+                Err(error) => Err(FilesRefused::Files(error)),
+            };
+            if let Err(FilesRefused::Files(error)) = applied {
                 let cause = Cause::Files(Vec::new());
                 let reason = with_causes(&error);
                 drop(self.refuse(cause, reason, Findings::default()));
@@ -136,6 +151,20 @@ fn read(files: &[(SourceFile, Options)]) -> (Vec<Edit>, Findings) {
         writer: Writer::Api,
     };
     (parsed.objects.into_iter().map(put).collect(), findings)
+}
+
+/// What files say when nobody is in the middle of a save: whoever begins one while they are read is
+/// waited for.
+async fn whole(files: &FileSource, watch: &Watch) -> Result<Reading, FilesError> {
+    let mut reading = files.read()?;
+    for _ in 0..READINGS {
+        let is_whole = !watch.is_unsettled() && !reading.has_emptied();
+        if is_whole || !watch.changed_soon().await {
+            break;
+        }
+        reading = files.read()?;
+    }
+    Ok(reading)
 }
 
 /// An error with what caused it, as one text.

@@ -90,6 +90,12 @@ impl Reading {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
+    /// Whether a file that declared objects is empty, as it is for a moment in many a save.
+    pub fn has_emptied(&self) -> bool {
+        let mut found = self.diagnostics.iter();
+        found.any(|diagnostic| diagnostic.code == Code::Emptied)
+    }
+
     /// How many files there are.
     pub fn file_count(&self) -> usize {
         self.files.len()

@@ -21,6 +21,9 @@ use self::places::Places;
 
 /// A change is taken for complete when nothing more happened for this long …
 const QUIET: Duration = Duration::from_millis(40);
+/// … or, where a file is gone, for this long: a save may take it away before it writes it anew, and
+/// on a busy machine there is time between the two …
+const MISSING: Duration = Duration::from_millis(400);
 /// … or, while things go on happening or a file is not closed, after this long.
 const LONGEST: Duration = Duration::from_secs(1);
 
@@ -82,6 +85,19 @@ impl Watch {
     /// Waits for a change to be complete: one save, or one checkout of many files. Cancel safe.
     pub async fn changed(&self) {
         self.heard.changes.notified().await;
+        self.complete().await;
+    }
+
+    /// Waits for another change that is expected soon; `false` when none comes.
+    pub async fn changed_soon(&self) -> bool {
+        let begun = timeout(LONGEST, self.heard.changes.notified()).await;
+        if begun.is_ok() {
+            self.complete().await;
+        }
+        begun.is_ok()
+    }
+
+    async fn complete(&self) {
         if timeout(LONGEST, self.settled()).await.is_err() {
             // Things go on happening; the rest is another change.
             self.heard.with(Activity::give_up);
@@ -94,11 +110,24 @@ impl Watch {
         }
     }
 
+    /// Whether somebody is in the middle of a save. Who has just read files may have read half of it.
+    pub fn is_unsettled(&self) -> bool {
+        self.heard
+            .with(|activity| activity.is_writing() || activity.is_missing())
+    }
+
     /// Waits until nothing happens, and every file that was opened for writing is closed.
     async fn settled(&self) {
         loop {
-            let more = timeout(QUIET, self.heard.changes.notified()).await;
+            let quiet = if self.heard.with(|activity| activity.is_missing()) {
+                MISSING
+            } else {
+                QUIET
+            };
+            let more = timeout(quiet, self.heard.changes.notified()).await;
             if more.is_err() && !self.heard.with(|activity| activity.is_writing()) {
+                // Who is missing now is gone.
+                self.heard.with(Activity::give_up);
                 return;
             }
         }

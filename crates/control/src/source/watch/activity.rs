@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
+use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind, RenameMode};
 use notify::{Event, EventKind};
 
 use super::places::Places;
@@ -19,6 +19,8 @@ pub(super) struct Activity {
     pub(super) places: Places,
     /// Files that were written to and are not closed. Only Linux tells of closing.
     writing: BTreeSet<PathBuf>,
+    /// Files that are gone, perhaps only until they are written anew.
+    gone: BTreeSet<PathBuf>,
     /// The file that was made last, if nothing else happened since.
     made: Option<PathBuf>,
     /// Whether folders came or went, so that others have to be watched.
@@ -62,6 +64,7 @@ impl Activity {
             }
             EventKind::Access(_) => false,
             EventKind::Create(CreateKind::File) => {
+                self.gone.remove(path);
                 self.made = Some(path.to_path_buf());
                 // It may be a link to a folder.
                 self.moved |= !is_file || path.is_symlink();
@@ -75,12 +78,18 @@ impl Activity {
             }
             EventKind::Modify(ModifyKind::Metadata(_)) => is_file,
             EventKind::Remove(RemoveKind::File) => {
-                self.writing.remove(path);
+                self.leave(path, is_file);
+                true
+            }
+            EventKind::Modify(ModifyKind::Name(RenameMode::From)) => {
+                self.leave(path, is_file);
+                self.moved |= !is_file;
                 true
             }
             // Names change of files and of folders, and not every system says which.
             _ => {
                 self.writing.remove(path);
+                self.gone.remove(path);
                 self.moved = true;
                 true
             }
@@ -92,9 +101,15 @@ impl Activity {
         !self.writing.is_empty()
     }
 
-    /// Waits no longer for files to be closed.
+    /// Whether a file is gone that may come back: many a save takes the old file away first.
+    pub(super) fn is_missing(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// Waits no longer for files, neither to be closed nor to come back.
     pub(super) fn give_up(&mut self) {
         self.writing.clear();
+        self.gone.clear();
     }
 
     /// Whether folders came or went since this was last asked.
@@ -102,7 +117,15 @@ impl Activity {
         std::mem::take(&mut self.moved)
     }
 
+    fn leave(&mut self, path: &Path, is_file: bool) {
+        self.writing.remove(path);
+        if is_file && self.gone.len() < WRITING {
+            self.gone.insert(path.to_path_buf());
+        }
+    }
+
     fn write(&mut self, path: &Path) {
+        self.gone.remove(path);
         if cfg!(target_os = "linux") && self.writing.len() < WRITING {
             self.writing.insert(path.to_path_buf());
         }
@@ -111,7 +134,7 @@ impl Activity {
 
 #[cfg(test)]
 mod tests {
-    use notify::event::{DataChange, RenameMode};
+    use notify::event::DataChange;
 
     use super::*;
 
@@ -172,6 +195,26 @@ mod tests {
                 (OPEN, false, false),
             ],
         );
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_missed_until_it_is_back() {
+        let away = EventKind::Modify(ModifyKind::Name(RenameMode::From));
+        for (leaving, coming) in [(REMOVE, MAKE), (away, RENAME_TO), (away, WRITE)] {
+            let mut activity = Activity {
+                places: Places::of(&[PathBuf::from("mesh.yaml")]),
+                ..Activity::default()
+            };
+            for (kind, missing) in [(leaving, true), (coming, false)] {
+                let event = Event::new(kind).add_path(PathBuf::from("./mesh.yaml"));
+                assert!(activity.hear(&event));
+                assert_eq!(activity.is_missing(), missing, "{kind:?}");
+            }
+            let event = Event::new(leaving).add_path(PathBuf::from("./mesh.yaml"));
+            activity.hear(&event);
+            activity.give_up();
+            assert!(!activity.is_missing());
+        }
     }
 
     #[test]
