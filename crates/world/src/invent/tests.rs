@@ -1,3 +1,5 @@
+//! What rules name and nothing declares, and what becomes of it.
+
 use sealane_model::kind::Kind;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Which pods are processes, and what their environment says.
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
