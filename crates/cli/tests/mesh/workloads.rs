@@ -123,7 +123,8 @@ spec:
 "
     );
     let up = Up::of(&(service("default", "shop") + &pods));
-    let words: Vec<String> = (0..4)
+    // The balancer picks at random: so many calls reach both but once in 2^63 times.
+    let words: Vec<String> = (0..64)
         .map(|_| call(&up, "http://shop:8000/", &[]).body)
         .collect();
     for word in ["one", "two"] {
