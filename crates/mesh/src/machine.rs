@@ -204,7 +204,12 @@ impl Surroundings for Machine {
                 externals.settle(&staged.world.externals());
             }
             if let Some(processes) = &self.workloads.processes {
-                processes.settle(&staged.world.processes());
+                let replaced = processes.settle(&staged.world.processes());
+                let pods = staged.world.pods.iter();
+                let pods = pods.filter(|pod| replaced.contains(&pod.full_name()));
+                self.seats
+                    .renew(pods.map(|pod| pod.address).collect())
+                    .await;
             }
             self.workloads.echoes.after_push(&staged.change).await;
             let pods = staged.world.pods.iter().map(WorldPod::full_name);

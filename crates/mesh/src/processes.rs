@@ -163,13 +163,17 @@ impl Processes {
 
     /// Takes what was staged for good, and stops the processes of pods that are not `wanted`, and
     /// those whose place was taken. Pods that are gone serve on for the drain time, as simulated
-    /// ones do.
-    pub fn settle(&self, wanted: &BTreeMap<PodName, ProcessSpec>) {
+    /// ones do. The pods whose process was replaced come back: connections to them lead to
+    /// the old one.
+    pub fn settle(&self, wanted: &BTreeMap<PodName, ProcessSpec>) -> Vec<PodName> {
+        let mut replaced = Vec::new();
         let mut ending = Vec::new();
         let mut slots = self.slots();
         for (pod, slot) in slots.iter_mut() {
-            if let Some(staged) = slot.staged.take() {
-                ending.extend(slot.serves.replace(staged).map(|old| (old, Duration::ZERO)));
+            let staged = slot.staged.take();
+            if let Some(old) = staged.and_then(|staged| slot.serves.replace(staged)) {
+                replaced.push(pod.clone());
+                ending.push((old, Duration::ZERO));
             }
             if !wanted.contains_key(pod) {
                 let gone = slot.serves.take();
@@ -181,6 +185,7 @@ impl Processes {
         for (old, after) in ending {
             old.leave(after, self.drain);
         }
+        replaced
     }
 
     /// Stops what was staged: the generation is not to be.

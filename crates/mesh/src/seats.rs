@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sealane_proxy::proxy::Proxy;
+use sealane_proxy::worker::Worker;
 use sealane_seam::Connection;
 use sealane_world::change::PodName;
 use sealane_world::pods::Role;
@@ -20,6 +21,13 @@ use crate::threads::Threads;
 
 /// A workload by namespace and name.
 pub type WorkloadName = (String, String);
+
+/// Has these proxies make new connections to a host.
+fn forget(workers: &[Rc<Worker>], host: IpAddr) {
+    for worker in workers {
+        worker.forget(host);
+    }
+}
 
 /// Opens and closes places as worlds come and go.
 pub struct Seats {
@@ -189,6 +197,24 @@ impl Seats {
             }
         });
         narrowed.await.unwrap_or(());
+    }
+
+    /// Has all proxies make new connections to these pods: another process is there.
+    pub async fn renew(&self, pods: Vec<IpAddr>) {
+        if pods.is_empty() {
+            return;
+        }
+        for thread in 0..self.threads.count() {
+            let pods = pods.clone();
+            let renewed = self.threads.call(thread, move |room| async move {
+                let seats = room.seats.borrow();
+                let workers: Vec<_> = seats.values().filter_map(|seat| seat.running()).collect();
+                for pod in &pods {
+                    forget(&workers, *pod);
+                }
+            });
+            renewed.await.unwrap_or(());
+        }
     }
 
     /// Takes a place away: its sockets close at once, its proxy drains.

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -99,6 +100,12 @@ impl Worker {
             });
         }
         serving
+    }
+
+    /// Makes new connections to a host from now on: somebody else is there. What runs on the old
+    /// ones goes on to its end.
+    pub fn forget(&self, host: IpAddr) {
+        self.pools.forget(host);
     }
 
     pub(crate) const fn pools(&self) -> &Pools {

@@ -4,7 +4,7 @@ pub(crate) mod kept;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -130,6 +130,15 @@ impl Pools {
                 pool.retire();
             }
             stays
+        });
+    }
+
+    /// Lets go of the connections to a host: somebody else is there now. What runs on them goes on
+    /// to its end.
+    pub(crate) fn forget(&self, host: IpAddr) {
+        self.retire(|_, address| match address {
+            EndpointAddress::Socket(address) => address.ip() != host,
+            EndpointAddress::Name { .. } => true,
         });
     }
 
