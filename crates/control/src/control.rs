@@ -6,7 +6,7 @@ mod files;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use sealane_ads::local::{Status, Subscriber};
@@ -120,6 +120,18 @@ impl Control {
         let identity = newest.identities.get(proxy).unwrap_or(&identity);
         self.proxies.publish(identity, &newest.snapshot);
         Some(subscriber)
+    }
+
+    /// The same as [`connect`](Self::connect), as soon as a generation knows the proxy; `None` when
+    /// there is no control plane any more.
+    pub async fn connect_again(control: &Weak<Self>, proxy: &str) -> Option<Subscriber> {
+        let mut generations = control.upgrade()?.generations.subscribe();
+        loop {
+            if let Some(subscriber) = control.upgrade()?.connect(proxy) {
+                return Some(subscriber);
+            }
+            generations.changed().await.ok()?;
+        }
     }
 
     /// How far each proxy is.

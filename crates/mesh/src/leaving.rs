@@ -2,8 +2,8 @@
 //! before may be on their way to them.
 //!
 //! A request takes one snapshot and keeps it, through a delay, a retry or a long upload. So a pod
-//! that nobody is sent to any more goes on for the drain time, unless its name or its address is
-//! wanted again.
+//! that nobody is sent to any more goes on for the drain time, unless its name comes back at another
+//! address, or its address under another name. A pod that comes back as it was never left.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -20,6 +20,8 @@ use crate::seats::Seats;
 /// Lets pods go, each when its time is over.
 pub(crate) struct Leaving {
     places: Arc<Places>,
+    /// How many farewells there were.
+    farewells: u64,
     /// Who waits for the time of a few pods to be over. They end with this.
     waiting: JoinSet<()>,
 }
@@ -41,11 +43,13 @@ impl Leaving {
                 echoes,
                 leaving: Mutex::default(),
             }),
+            farewells: 0,
             waiting: JoinSet::new(),
         }
     }
 
-    /// Ends those whose name or address `world` gives away again.
+    /// Keeps those that come back in `world`, and ends those whose name or address it gives to
+    /// somebody else.
     pub(crate) async fn make_way(&self, world: &World) {
         let places = &self.places;
         let mut leaving = places.leaving.lock().await;
@@ -54,10 +58,14 @@ impl Leaving {
         }
         let taken = places.seats.taken();
         for (pod, farewell) in std::mem::take(&mut *leaving) {
-            if is_wanted(world, &pod, taken.get(&pod).copied()) {
-                places.end(&pod).await;
-            } else {
-                leaving.insert((pod, farewell));
+            match fate(world, &pod, taken.get(&pod).copied()) {
+                Fate::Back => {}
+                Fate::Replaced(address) => {
+                    // Who keeps connections to it would find them closing.
+                    places.seats.renew(address.into_iter().collect()).await;
+                    places.end(&pod).await;
+                }
+                Fate::Gone => drop(leaving.insert((pod, farewell))),
             }
         }
     }
@@ -79,11 +87,9 @@ impl Leaving {
         if new.is_empty() {
             return;
         }
-        let farewell = leaving
-            .iter()
-            .map(|(_, number)| number + 1)
-            .max()
-            .unwrap_or(0);
+        // Who comes back and leaves again has the whole time again.
+        self.farewells += 1;
+        let farewell = self.farewells;
         leaving.extend(new.iter().map(|pod| (pod.clone(), farewell)));
         drop(leaving);
         let places = Arc::clone(&self.places);
@@ -106,9 +112,27 @@ impl Places {
     }
 }
 
-fn is_wanted(world: &World, (namespace, name): &PodName, address: Option<IpAddr>) -> bool {
-    world.pods.iter().any(|pod| {
-        let is_same = pod.namespace() == namespace && pod.name() == name;
-        is_same || Some(pod.address) == address
-    })
+/// What a world means for a pod that leaves.
+enum Fate {
+    /// It is there again.
+    Back,
+    /// Somebody else has its name, or the address that it has.
+    Replaced(Option<IpAddr>),
+    /// Nobody wants anything of it.
+    Gone,
+}
+
+fn fate(world: &World, (namespace, name): &PodName, address: Option<IpAddr>) -> Fate {
+    let mut fate = Fate::Gone;
+    for pod in &world.pods {
+        let has_name = pod.namespace() == namespace && pod.name() == name;
+        let has_address = Some(pod.address) == address;
+        if has_name && has_address {
+            return Fate::Back;
+        }
+        if has_name || has_address {
+            fate = Fate::Replaced(address);
+        }
+    }
+    fate
 }

@@ -27,7 +27,12 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// Ends connections as they become idle.
+    /// Whether nobody shall come any more.
+    pub(crate) fn is_retired(&self) -> bool {
+        *self.retired.borrow()
+    }
+
+    /// Lets the process's addresses lead to it no more, and ends connections as they become idle.
     pub(crate) fn retire(&self) {
         self.retired.send_replace(true);
     }

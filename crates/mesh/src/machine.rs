@@ -204,9 +204,10 @@ impl Surroundings for Machine {
                 externals.settle(&staged.world.externals());
             }
             if let Some(processes) = &self.workloads.processes {
-                let replaced = processes.settle(&staged.world.processes());
                 let pods = staged.world.pods.iter();
-                let pods = pods.filter(|pod| replaced.contains(&pod.full_name()));
+                let names = pods.clone().map(WorldPod::full_name).collect();
+                let changed = processes.settle(&staged.world.processes(), &names);
+                let pods = pods.filter(|pod| changed.contains(&pod.full_name()));
                 self.seats
                     .renew(pods.map(|pod| pod.address).collect())
                     .await;

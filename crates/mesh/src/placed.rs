@@ -38,7 +38,8 @@ struct Table {
     last: BTreeMap<SocketAddr, SocketAddr>,
     /// Who is behind the local end of a connection that one of us made.
     callers: BTreeMap<SocketAddr, SocketAddr>,
-    /// Sockets of others that stand for a mesh address. The last one counts, before `sockets`.
+    /// Sockets of others that stand for a mesh address. The last one that is not retired counts,
+    /// before `sockets`.
     leads: BTreeMap<SocketAddr, Vec<Target>>,
     leads_so_far: u64,
 }
@@ -48,6 +49,13 @@ struct Target {
     id: u64,
     socket: SocketAddr,
     open: Arc<Open>,
+}
+
+impl Table {
+    fn led(&self, address: SocketAddr) -> Option<&Target> {
+        let mut targets = self.leads.get(&address)?.iter().rev();
+        targets.find(|target| !target.open.is_retired())
+    }
 }
 
 impl Placed {
@@ -82,8 +90,7 @@ impl Placed {
     /// The socket behind a mesh address; `None` while nobody has bound it.
     pub fn socket_of(&self, address: SocketAddr) -> Option<SocketAddr> {
         let table = self.read();
-        let led = table.leads.get(&address).and_then(|targets| targets.last());
-        let led = led.map(|target| target.socket);
+        let led = table.led(address).map(|target| target.socket);
         led.or_else(|| table.sockets.get(&address).copied())
     }
 
@@ -114,7 +121,7 @@ impl Placed {
 
     fn led(&self, address: SocketAddr) -> Option<(SocketAddr, Arc<Open>)> {
         let table = self.read();
-        let target = table.leads.get(&address)?.last()?;
+        let target = table.led(address)?;
         Some((target.socket, Arc::clone(&target.open)))
     }
 
@@ -385,8 +392,12 @@ mod tests {
         let sockets = [1, 2].map(|port| SocketAddr::new(LOOPBACK, port));
         let first = network.lead(pod, sockets[0], Arc::default());
         let second = network.lead(pod, sockets[1], Arc::default());
+        let open = Arc::new(Open::default());
+        let third = network.lead(pod, sockets[0], Arc::clone(&open));
+        assert_eq!(network.socket_of(pod), Some(sockets[0]));
+        open.retire();
         assert_eq!(network.socket_of(pod), Some(sockets[1]));
-        drop(second);
+        drop((second, third));
         assert_eq!(network.socket_of(pod), Some(sockets[0]));
         drop(first);
         assert_eq!(network.socket_of(pod), Some(own));

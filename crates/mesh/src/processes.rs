@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -23,6 +23,7 @@ use tokio::sync::watch;
 pub use self::event::{NoProcessEvents, ProcessEvent, ProcessEvents};
 use self::leash::Leash;
 use self::supervise::{State, Supervised, supervise};
+use crate::led::Open;
 use crate::logs::Logs;
 use crate::network::Network;
 
@@ -54,6 +55,8 @@ pub struct Processes {
     drain: Duration,
     /// Guards the list; held for look-ups only, never over an await.
     slots: Mutex<BTreeMap<PodName, Slot>>,
+    /// The connections to those that serve on although their pods are gone. Held for look-ups only.
+    leaving: Mutex<Vec<(PodName, Weak<Open>)>>,
 }
 
 /// The processes of one pod: the one that serves, and the one that shall take its place.
@@ -91,6 +94,7 @@ impl Processes {
             shared: Arc::new(shared),
             drain,
             slots: Mutex::default(),
+            leaving: Mutex::default(),
         }
     }
 
@@ -162,30 +166,49 @@ impl Processes {
     }
 
     /// Takes what was staged for good, and stops the processes of pods that are not `wanted`, and
-    /// those whose place was taken. Pods that are gone serve on for the drain time, as simulated
-    /// ones do. The pods whose process was replaced come back: connections to them lead to
-    /// the old one.
-    pub fn settle(&self, wanted: &BTreeMap<PodName, ProcessSpec>) -> Vec<PodName> {
-        let mut replaced = Vec::new();
+    /// those whose place was taken, in a world of these `pods`. Pods that are gone serve on for the
+    /// drain time, as simulated ones do. The pods that are served by another process, or by none
+    /// any more, come back: connections to them lead to the old one.
+    pub fn settle(
+        &self,
+        wanted: &BTreeMap<PodName, ProcessSpec>,
+        pods: &BTreeSet<PodName>,
+    ) -> Vec<PodName> {
+        let mut changed = Vec::new();
         let mut ending = Vec::new();
         let mut slots = self.slots();
         for (pod, slot) in slots.iter_mut() {
-            let staged = slot.staged.take();
-            if let Some(old) = staged.and_then(|staged| slot.serves.replace(staged)) {
-                replaced.push(pod.clone());
-                ending.push((old, Duration::ZERO));
+            if let Some(staged) = slot.staged.take() {
+                changed.push(pod.clone());
+                let old = slot.serves.replace(staged);
+                ending.extend(old.map(|old| (old, Duration::ZERO)));
             }
-            if !wanted.contains_key(pod) {
-                let gone = slot.serves.take();
-                ending.extend(gone.map(|old| (old, self.drain)));
+            if !wanted.contains_key(pod)
+                && let Some(old) = slot.serves.take()
+            {
+                let is_gone = !pods.contains(pod);
+                ending.push((old, if is_gone { self.drain } else { Duration::ZERO }));
+                if !is_gone {
+                    changed.push(pod.clone());
+                }
             }
         }
         slots.retain(|_, slot| slot.serves.is_some());
         drop(slots);
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        leaving.retain(|(_, open)| open.strong_count() > 0);
+        leaving.extend(ending.iter().map(|(old, _)| old.connections()));
+        for (_, open) in leaving.iter().filter(|(pod, _)| pods.contains(pod)) {
+            // The pod is back, with another process or none.
+            if let Some(open) = open.upgrade() {
+                open.retire();
+            }
+        }
+        drop(leaving);
         for (old, after) in ending {
             old.leave(after, self.drain);
         }
-        replaced
+        changed
     }
 
     /// Stops what was staged: the generation is not to be.

@@ -182,7 +182,17 @@ impl Staff {
         let mut follower = Follower::new(Arc::clone(worker.proxy()), subscriber);
         // A refusal is reported to control; the proxy goes on following.
         let _first = follower.next().await?;
-        Some(Task::start(follower.run()))
+        let (control, id) = (self.control.get()?.clone(), id(pod));
+        Some(Task::start(async move {
+            loop {
+                follower.run().await;
+                // A pod that is gone may come back before its time is over.
+                match Control::connect_again(&control, &id).await {
+                    Some(subscriber) => follower.go_on_with(subscriber),
+                    None => return,
+                }
+            }
+        }))
     }
 }
 

@@ -101,8 +101,14 @@ impl Follower {
         Some(taken.map(|()| update.generation))
     }
 
+    /// Goes on with what another subscriber yields: the control plane let go of the proxy and knows
+    /// it again.
+    pub fn go_on_with(&mut self, subscriber: Subscriber) {
+        self.subscriber = subscriber;
+    }
+
     /// Takes over every generation until there will be no other.
-    pub async fn run(mut self) {
+    pub async fn run(&mut self) {
         while self.next().await.is_some() {}
     }
 }

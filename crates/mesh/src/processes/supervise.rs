@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sealane_seam::{Group, Launched, Program, Signal, TcpTransport, Transport};
+use sealane_world::change::PodName;
 use sealane_world::process::{ProcessSpec, Sockets};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -64,6 +65,11 @@ impl Supervised {
             // Who is gone has settled, too.
             drop(state.wait_for(|state| *state != State::Starting).await);
         }
+    }
+
+    /// Whose connections these are.
+    pub(super) fn connections(&self) -> (PodName, Weak<Open>) {
+        (self.spec.pod.clone(), Arc::downgrade(&self.open))
     }
 
     /// Stops it when nobody asks it anything any more, beside the caller; after `limit` at the

@@ -70,7 +70,7 @@ async fn a_generation_does_not_wait_for_ever() {
     assert!(processes.waiting().contains(pod));
     let late = heard(&mut events).await;
     assert!(matches!(late, ProcessEvent::Late { .. }), "{late:?}");
-    processes.settle(&wanted);
+    processes.settle(&wanted, &BTreeSet::from([pod.clone()]));
     assert!(processes.differing(&wanted).is_empty());
     let began = Instant::now();
     processes.stop().await;
