@@ -1,6 +1,7 @@
 //! All resources of one proxy.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sealane_model::diagnostic::{Code, Diagnostic};
 use sealane_xds::Resources;
@@ -31,7 +32,7 @@ use crate::visibility::Scope;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compiled {
     /// All resources of the proxy.
-    pub resources: Resources,
+    pub resources: Arc<Resources>,
     /// What is wrong or surprising for this proxy, and what is wrong for all of them.
     pub diagnostics: Vec<Diagnostic>,
     /// What the origin IDs in the resources stand for.
@@ -102,7 +103,8 @@ impl<'a> Input<'a> {
         let listeners = outbound.build(&mut notes);
         let routes = shared.routes(common, route_names(&listeners), |names| self.routes(names));
         routes.add_to(&mut resources, &mut notes);
-        resources.extend(listeners.into_iter().map(Into::into));
+        let listeners = listeners.into_iter();
+        resources.extend(listeners.map(|listener| shared.listener(listener).into()));
         if self.proxy.inbound {
             let (scope, targets) = (self.scope, self.targets);
             let inbound = InboundListeners {
@@ -205,7 +207,7 @@ impl<'a> Input<'a> {
         }
         let known = self.snapshot.diagnostics().iter().cloned();
         Compiled {
-            resources,
+            resources: Arc::new(resources),
             diagnostics: known.chain(notes.findings).collect(),
             origins: notes.origins,
         }

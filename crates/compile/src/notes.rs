@@ -2,6 +2,7 @@
 //! what is wrong.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sealane_model::kind::ObjectKey;
 use sealane_model::networking::destination::Destination;
@@ -34,25 +35,31 @@ impl Notes {
     /// A rule has become a route.
     pub(crate) fn rule(&mut self, origin: &RuleOrigin) {
         self.origins
-            .entry(origin.id.clone())
-            .or_insert_with(|| origin.rule.clone());
+            .entry(origin.id.as_str().into())
+            .or_insert_with(|| Arc::new(origin.rule.clone()));
     }
 
     /// One match of a rule has become a route.
     pub(crate) fn rule_match(&mut self, origin: &RuleOrigin, index: usize) {
         if let (Some(id), Some((_, place))) = (origin.match_id(index), origin.matches.get(index)) {
-            self.origins.entry(id).or_insert_with(|| place.clone());
+            self.origins
+                .entry(id.into())
+                .or_insert_with(|| Arc::new(place.clone()));
         }
     }
 
     /// A service has got a default route; gives back its origin's ID.
     pub(crate) fn service(&mut self, object: &ObjectKey) -> String {
         let id = origin::object_id(object);
-        let whole = || Origin {
-            object: object.clone(),
-            path: FieldPath::root(),
+        let whole = || {
+            Arc::new(Origin {
+                object: object.clone(),
+                path: FieldPath::root(),
+            })
         };
-        self.origins.entry(id.clone()).or_insert_with(whole);
+        self.origins
+            .entry(id.as_str().into())
+            .or_insert_with(whole);
         id
     }
 

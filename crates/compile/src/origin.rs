@@ -1,6 +1,7 @@
 //! Where a route comes from, as an ID that survives edits elsewhere in the file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sealane_model::kind::ObjectKey;
 use sealane_model::path::FieldPath;
@@ -19,7 +20,7 @@ pub struct Origin {
 }
 
 /// All origins that a proxy's resources name, by ID.
-pub type Origins = BTreeMap<String, Origin>;
+pub type Origins = BTreeMap<Arc<str>, Arc<Origin>>;
 
 /// The origin of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]

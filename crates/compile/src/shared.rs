@@ -2,13 +2,15 @@
 //! not make the same resources two hundred times.
 //!
 //! Sidecars that the steps cannot tell apart are of one [`Class`]. Its clusters, endpoints and routes
-//! are made once; only listeners and the inbound side are each proxy's own. What is equal to a
-//! resource of the snapshot before is that very value, so that whoever compares them need not look.
+//! are made once; only listeners and the inbound side are made for each proxy. What is equal to a
+//! resource of the snapshot before, or to a listener of another proxy, is that very value: it is there
+//! once, and whoever compares them need not look.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sealane_xds::hash::ContentHash;
+use sealane_xds::listener::Listener;
 use sealane_xds::{Resource, ResourceKind, Resources};
 
 use crate::identity::{Locality, ProxyIdentity};
@@ -25,6 +27,8 @@ pub struct Shared {
     before: BTreeMap<(ResourceKind, String), Resource>,
     /// Guards what was made so far, for each class; held while it is made, so that it is made once.
     classes: Mutex<BTreeMap<Class, Arc<Common>>>,
+    /// Different outbound listeners, by name. Guards the table; held while one is compared.
+    listeners: Mutex<BTreeMap<String, Vec<Arc<Listener>>>>,
 }
 
 /// What the steps read of a sidecar, but for its listeners and its inbound side.
@@ -71,10 +75,17 @@ impl Shared {
             let key = (resource.kind(), resource.name().to_owned());
             (key, resource)
         });
+        let mut listeners = lock(&before.listeners).clone();
+        for alike in listeners.values_mut() {
+            // One is here, one there, and all others are of proxies.
+            alike.retain(|listener| Arc::strong_count(listener) > 2);
+        }
+        listeners.retain(|_, alike| !alike.is_empty());
         Self {
             hash: Some(snapshot.hash),
             before: keyed.collect(),
             classes: Mutex::default(),
+            listeners: Mutex::new(listeners),
         }
     }
 
@@ -128,6 +139,18 @@ impl Shared {
         let made = Arc::new(made);
         routes.insert(names, Arc::clone(&made));
         made
+    }
+
+    /// The listener, or the one that another proxy has and that is equal to it.
+    pub(crate) fn listener(&self, listener: Listener) -> Arc<Listener> {
+        let mut listeners = lock(&self.listeners);
+        let alike = listeners.entry(listener.name.clone()).or_default();
+        if let Some(known) = alike.iter().find(|known| ***known == listener) {
+            return Arc::clone(known);
+        }
+        let listener = Arc::new(listener);
+        alike.push(Arc::clone(&listener));
+        listener
     }
 
     /// Puts what was there before in the place of what is equal to it.

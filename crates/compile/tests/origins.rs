@@ -54,12 +54,12 @@ fn routes_carry_the_rule_that_they_come_from() {
     assert_eq!(ids[0], ids[1]);
     let places: Vec<String> = ids
         .iter()
-        .map(|id| compiled.origins[id].path.to_string())
+        .map(|id| compiled.origins[&**id].path.to_string())
         .collect();
     assert_eq!(places, ["http[0]", "http[0]", "http[1]", "http[2]"]);
     let second = &host.routes[1];
     let id = format!("{}@{}", ids[1], own(second, "match").expect("a match"));
-    assert_eq!(compiled.origins[&id].path.to_string(), "http[0].match[1]");
+    assert_eq!(compiled.origins[&*id].path.to_string(), "http[0].match[1]");
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Proxies {
     pub fn publish(&self, identity: &ProxyIdentity, snapshot: &Snapshot) -> Arc<Compiled> {
         let id = proxy_id(identity);
         let compiled = Arc::new(compile_with(&self.shared(snapshot), snapshot, identity));
-        let resources = Arc::new(compiled.resources.clone());
+        let resources = Arc::clone(&compiled.resources);
         self.fleet.publish(&id, snapshot.generation, resources);
         self.compiled().insert(id, Arc::clone(&compiled));
         compiled

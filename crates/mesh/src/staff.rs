@@ -10,6 +10,7 @@ use sealane_proxy::proxy::{Kind, Outside, Proxy};
 use sealane_proxy::settings::Settings;
 use sealane_proxy::swap::Follower;
 use sealane_proxy::worker::Worker;
+use sealane_runtime::Builds;
 use sealane_seam::{CountedTcp, Transport};
 use sealane_world::addresses::{AddressPlan, OutsideAddresses};
 use sealane_world::change::PodName;
@@ -40,6 +41,8 @@ pub struct Staff {
     options: Options,
     /// Memory for the bodies that all proxies keep.
     replays: Arc<Budget>,
+    /// What the proxies have built, which most of them have in common.
+    builds: Arc<Builds>,
     /// Sockets that control this process, which no workload may reach.
     closed: Arc<Closed>,
     known: Arc<KnownWorkloads>,
@@ -64,6 +67,7 @@ impl Staff {
             known: Arc::new(known),
             roster: Roster::new(Arc::clone(&options.clock)),
             options,
+            builds: Arc::default(),
             replays: Budget::new(Settings::default().replay_bytes_of_all),
             closed: Arc::default(),
         }
@@ -149,6 +153,7 @@ impl Staff {
         };
         let proxy = Proxy::new(id(pod), kind, outside)
             .with_replays(Arc::clone(&self.replays))
+            .with_builds(Arc::clone(&self.builds))
             .with_descriptors(Arc::clone(&self.options.descriptors))
             .with_access_log(Arc::clone(&self.options.access_log))
             .with_events(Arc::clone(&self.options.events))

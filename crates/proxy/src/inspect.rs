@@ -68,9 +68,8 @@ impl Proxy {
     /// The clusters, sorted by name.
     pub fn clusters(&self) -> Vec<ClusterView> {
         let serving = self.serving();
-        let names = serving.runtime.clusters.keys();
-        let upstreams = names.filter_map(|name| serving.upstream(name));
-        upstreams.map(|upstream| cluster(upstream)).collect()
+        let views = serving.upstreams().map(|upstream| cluster(&upstream));
+        views.collect()
     }
 
     /// The listeners, sorted by name.
@@ -89,10 +88,9 @@ impl Proxy {
     pub fn stats(&self, used_only: bool) -> Vec<Stat> {
         let serving = self.serving();
         let mut stats = Vec::new();
-        for name in serving.runtime.clusters.keys() {
-            let upstream = serving.upstream(name);
-            if let Some(upstream) = upstream.filter(|it| !used_only || it.live.traffic.is_used()) {
-                stats.extend(of_cluster(upstream));
+        for upstream in serving.upstreams() {
+            if !used_only || upstream.live.traffic.is_used() {
+                stats.extend(of_cluster(&upstream));
             }
         }
         for name in serving.runtime.listeners.keys() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use sealane_runtime::Runtime;
+use sealane_runtime::{Builds, Runtime};
 use sealane_seam::{Clock, Descriptors, Random, Resolver, Transport};
 use sealane_xds::Resources;
 
@@ -52,7 +52,7 @@ pub struct Proxy {
     id: Arc<str>,
     kind: Kind,
     serving: ArcSwap<Serving>,
-    live: Live,
+    live: Arc<Live>,
     outside: Outside,
     settings: Settings,
     access_log: Arc<dyn AccessLog>,
@@ -63,6 +63,7 @@ pub struct Proxy {
     received: ArcSwapOption<Received>,
     replays: Arc<Budget>,
     descriptors: Arc<Descriptors>,
+    builds: Arc<Builds>,
 }
 
 /// The resources that a proxy serves by.
@@ -79,7 +80,7 @@ pub struct Received {
 impl Proxy {
     /// A proxy that serves nothing yet, writes no access log and tells no events.
     pub fn new(id: impl Into<Arc<str>>, kind: Kind, outside: Outside) -> Self {
-        let live = Live::new(outside.random.next_u64());
+        let live = Arc::new(Live::new(outside.random.next_u64()));
         let empty = Serving::bind(Runtime::default(), &live, outside.clock.now(), None);
         let settings = Settings::default();
         Self {
@@ -97,6 +98,7 @@ impl Proxy {
             metrics: Arc::default(),
             who: Who::default(),
             received: ArcSwapOption::empty(),
+            builds: Arc::default(),
         }
     }
 
@@ -120,6 +122,13 @@ impl Proxy {
     #[must_use]
     pub fn with_replays(mut self, replays: Arc<Budget>) -> Self {
         self.replays = replays;
+        self
+    }
+
+    /// With what other proxies of the process have built.
+    #[must_use]
+    pub fn with_builds(mut self, builds: Arc<Builds>) -> Self {
+        self.builds = builds;
         self
     }
 
@@ -223,7 +232,7 @@ impl Proxy {
         self.serving.load_full()
     }
 
-    pub(crate) const fn live(&self) -> &Live {
+    pub(crate) fn live(&self) -> &Live {
         &self.live
     }
 
@@ -237,6 +246,10 @@ impl Proxy {
 
     pub(crate) const fn descriptors(&self) -> &Arc<Descriptors> {
         &self.descriptors
+    }
+
+    pub(crate) fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     pub(crate) const fn replays(&self) -> &Arc<Budget> {

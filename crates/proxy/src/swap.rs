@@ -62,18 +62,12 @@ fn all(errors: &[BuildError]) -> String {
 pub struct Follower {
     proxy: Arc<Proxy>,
     subscriber: Subscriber,
-    /// What the proxy serves was built from these.
-    serving: Option<Arc<Resources>>,
 }
 
 impl Follower {
     /// Makes `proxy` follow what `subscriber` yields.
     pub const fn new(proxy: Arc<Proxy>, subscriber: Subscriber) -> Self {
-        Self {
-            proxy,
-            subscriber,
-            serving: None,
-        }
+        Self { proxy, subscriber }
     }
 
     /// Waits for the next generation, takes it over and answers the control plane; `None` when
@@ -81,12 +75,9 @@ impl Follower {
     pub async fn next(&mut self) -> Option<Result<u64, Refused>> {
         let update = self.subscriber.next().await?;
         let proxy = self.proxy.id();
-        let taken = self
-            .proxy
-            .take_over_after(&update.resources, self.serving.as_deref());
+        let taken = self.proxy.take_over(&update.resources);
         match &taken {
             Ok(()) => {
-                self.serving = Some(Arc::clone(&update.resources));
                 let resources = Arc::clone(&update.resources);
                 self.proxy.keep(resources, update.generation);
                 self.subscriber.ack(&update);
@@ -119,18 +110,9 @@ impl Proxy {
     /// A gateway takes the addresses of its listeners first, and lets go of those that are gone;
     /// their connections end gracefully. A sidecar takes none: connections are handed to it.
     pub fn take_over(&self, resources: &Resources) -> Result<(), Refused> {
-        self.take_over_after(resources, None)
-    }
-
-    /// The same, with the resources that it serves from until now, where they are known.
-    fn take_over_after(
-        &self,
-        resources: &Resources,
-        before: Option<&Resources>,
-    ) -> Result<(), Refused> {
         let serving = self.serving();
-        let previous = Some((before, &serving.runtime));
-        let runtime = Runtime::rebuild(resources, previous).map_err(Refused::Resources)?;
+        let runtime = Runtime::build_with(self.builds(), resources, Some(&serving.runtime));
+        let runtime = runtime.map_err(Refused::Resources)?;
         let sockets = match self.kind() {
             Kind::Gateway => self.prepare(&runtime)?,
             Kind::Sidecar => Taken::new(),

@@ -6,8 +6,8 @@
 //! put in one of these lists.
 
 mod at;
+mod builds;
 mod error;
-mod intern;
 mod metadata;
 mod scalar;
 
@@ -31,14 +31,13 @@ mod string;
 mod table;
 mod tcp;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sealane_xds::Resources;
 
 use self::at::Problems;
+pub use self::builds::Builds;
 pub use self::error::BuildError;
-use self::intern::intern;
 use crate::runtime::Runtime;
 
 impl Runtime {
@@ -47,66 +46,44 @@ impl Runtime {
     /// What is equal in `previous` is shared with it: an unchanged listener, table or cluster stays
     /// the same `Arc`.
     pub fn build(resources: &Resources, previous: Option<&Self>) -> Result<Self, Vec<BuildError>> {
-        Self::rebuild(resources, previous.map(|previous| (None, previous)))
+        Self::build_with(&Builds::default(), resources, previous)
     }
 
-    /// The same, with the resources that the previous one was built from: what is the very same
-    /// message is not read again.
-    pub fn rebuild(
+    /// The same, by somebody who builds for several proxies, or again and again: what `builds` knows
+    /// to be built from the very same message is shared, and the message is not read again.
+    pub fn build_with(
+        builds: &Builds,
         resources: &Resources,
-        previous: Option<(Option<&Resources>, &Self)>,
+        previous: Option<&Self>,
     ) -> Result<Self, Vec<BuildError>> {
         let problems = Problems::default();
         let mut runtime = Self::default();
-        let before = previous.and_then(|(before, _)| before);
-        let previous = previous.map(|(_, previous)| previous);
         for (name, message) in &resources.listeners {
-            let old = previous.and_then(|old| old.listeners.get(name.as_str()));
-            let same = is_same(before.map(|it| &it.listeners), name, message);
-            let built = || listener::build(&problems.resource(name), message);
-            if let Some(listener) = kept_or(old, same, built) {
-                runtime.listeners.insert(name.as_str().into(), listener);
+            let old = previous.and_then(|old| old.listeners.get(name));
+            let build = || listener::build(&problems.resource(name), message);
+            if let Some(listener) = builds.listeners.of((message, None), old, build) {
+                let name = Arc::clone(&listener.name);
+                runtime.listeners.insert(name, listener);
             }
         }
         for (name, message) in &resources.routes {
-            let old = previous.and_then(|old| old.tables.get(name.as_str()));
-            let same = is_same(before.map(|it| &it.routes), name, message);
-            let built = || table::build(&problems.resource(name), message);
-            if let Some(table) = kept_or(old, same, built) {
-                runtime.tables.insert(name.as_str().into(), table);
+            let old = previous.and_then(|old| old.tables.get(name));
+            let build = || table::build(&problems.resource(name), message);
+            if let Some(table) = builds.tables.of((message, None), old, build) {
+                runtime.tables.insert(Arc::clone(&table.name), table);
             }
         }
         for (name, message) in &resources.clusters {
             let assignment = endpoint::assignment_of(message, resources);
-            let old = previous.and_then(|old| old.clusters.get(name.as_str()));
-            let same = is_same(before.map(|it| &it.clusters), name, message)
-                && before.is_some_and(|before| {
-                    endpoint::assignment_of(message, before).is_same(&assignment)
-                });
-            let built = || cluster::build(&problems, message, &assignment);
-            if let Some(cluster) = kept_or(old, same, built) {
-                runtime.clusters.insert(name.as_str().into(), cluster);
+            let old = previous.and_then(|old| old.clusters.get(name));
+            let build = || cluster::build(&problems, message, &assignment);
+            let sources = (message, assignment.resource());
+            if let Some(cluster) = builds.clusters.of(sources, old, build) {
+                let name = Arc::clone(&cluster.name);
+                runtime.clusters.insert(name, cluster);
             }
         }
         problems.into_result(runtime)
-    }
-}
-
-/// Whether the message of that name was the very same before.
-fn is_same<T>(before: Option<&BTreeMap<String, Arc<T>>>, name: &str, message: &Arc<T>) -> bool {
-    let before = before.and_then(|before| before.get(name));
-    before.is_some_and(|before| Arc::ptr_eq(before, message))
-}
-
-/// What was built before from the same message; else what is built now, shared where it is equal.
-fn kept_or<T: PartialEq>(
-    old: Option<&Arc<T>>,
-    same: bool,
-    build: impl FnOnce() -> Option<T>,
-) -> Option<Arc<T>> {
-    match old.filter(|_| same) {
-        Some(old) => Some(Arc::clone(old)),
-        None => build().map(|new| intern(new, old)),
     }
 }
 

@@ -31,7 +31,7 @@ pub mod table;
 mod choose;
 mod runtime;
 
-pub use build::BuildError;
+pub use build::{BuildError, Builds};
 pub use decide::{Decision, decide};
 pub use request::RequestHead;
 pub use runtime::Runtime;

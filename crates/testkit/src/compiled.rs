@@ -8,6 +8,7 @@ mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sealane_compile::{Compiled, Snapshot, compile};
 use sealane_model::diagnostic::Diagnostic;
@@ -95,7 +96,7 @@ fn verdicts_of(phase: &Phase<'_>, checks: &BTreeMap<&str, Vec<Check>>) -> Vec<Ve
 }
 
 /// The resources of every phase and caller, in order.
-pub fn resources(scenario: &Scenario) -> Result<Vec<Resources>, String> {
+pub fn resources(scenario: &Scenario) -> Result<Vec<Arc<Resources>>, String> {
     let (mut ground, mut all) = (Ground::new(), Vec::new());
     for phase in phases(scenario) {
         for change in &phase.changes {

@@ -7,6 +7,7 @@ pub mod outcome;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use sealane_runtime::Runtime;
 use sealane_world::world::World;
@@ -86,13 +87,13 @@ fn golden(
     scenario: &Scenario,
     (step, caller): (usize, &str),
     folder: &Path,
-) -> Result<Option<(Resources, Owners)>, String> {
+) -> Result<Option<(Arc<Resources>, Owners)>, String> {
     let path = folder.join(format!("{}.json", golden::name(scenario, step, caller)));
     if !path.is_file() {
         return Ok(None);
     }
     let golden = Golden::load(&path).map_err(|error| format!("{error:#}"))?;
-    Ok(Some((golden.resources, golden.owners)))
+    Ok(Some((Arc::new(golden.resources), golden.owners)))
 }
 
 /// The runtime of a caller, built from the bytes that would travel.

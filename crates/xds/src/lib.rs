@@ -48,6 +48,7 @@ pub mod any;
 pub mod extension_name;
 pub mod hash;
 pub mod json;
+pub mod named;
 pub mod names;
 pub mod references;
 pub mod resource;

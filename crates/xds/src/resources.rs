@@ -1,6 +1,5 @@
 //! All that one proxy is given: its resources by kind and name.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cluster::Cluster;
@@ -8,38 +7,38 @@ use crate::endpoint::ClusterLoadAssignment;
 use crate::hash::ContentHash;
 use crate::json::{self, JsonError};
 use crate::listener::Listener;
-use crate::resource::{Resource, ResourceKind};
+use crate::named::Named;
+use crate::resource::{Resource, ResourceKind, XdsResource};
 use crate::route::RouteConfiguration;
 use crate::tls::Secret;
 
-/// One proxy's resources. The key of each map is the name that the message carries.
+/// One proxy's resources, each kind by the names that the messages carry.
 ///
 /// Two values are equal when their canonical JSON is.
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
     /// Clusters by name.
-    pub clusters: BTreeMap<String, Arc<Cluster>>,
+    pub clusters: Named<Cluster>,
     /// Endpoints by the name of their cluster (or its EDS service name).
-    pub endpoints: BTreeMap<String, Arc<ClusterLoadAssignment>>,
+    pub endpoints: Named<ClusterLoadAssignment>,
     /// Listeners by name.
-    pub listeners: BTreeMap<String, Arc<Listener>>,
+    pub listeners: Named<Listener>,
     /// Route configurations by name.
-    pub routes: BTreeMap<String, Arc<RouteConfiguration>>,
+    pub routes: Named<RouteConfiguration>,
     /// Certificates and trusted roots by name.
-    pub secrets: BTreeMap<String, Arc<Secret>>,
+    pub secrets: Named<Secret>,
 }
 
 impl Resources {
     /// Puts a resource under its name; it replaces one of the same kind and name.
     pub fn insert(&mut self, resource: impl Into<Resource>) {
         let resource = resource.into();
-        let name = resource.name().to_owned();
         match resource {
-            Resource::Cluster(message) => drop(self.clusters.insert(name, message)),
-            Resource::Endpoint(message) => drop(self.endpoints.insert(name, message)),
-            Resource::Listener(message) => drop(self.listeners.insert(name, message)),
-            Resource::Route(message) => drop(self.routes.insert(name, message)),
-            Resource::Secret(message) => drop(self.secrets.insert(name, message)),
+            Resource::Cluster(message) => drop(self.clusters.insert(message)),
+            Resource::Endpoint(message) => drop(self.endpoints.insert(message)),
+            Resource::Listener(message) => drop(self.listeners.insert(message)),
+            Resource::Route(message) => drop(self.routes.insert(message)),
+            Resource::Secret(message) => drop(self.secrets.insert(message)),
         }
     }
 
@@ -67,7 +66,7 @@ impl Resources {
 
     /// All resources of a kind, sorted by name.
     pub fn of_kind(&self, kind: ResourceKind) -> Vec<Resource> {
-        fn all<M>(map: &BTreeMap<String, Arc<M>>) -> Vec<Resource>
+        fn all<M: XdsResource>(map: &Named<M>) -> Vec<Resource>
         where
             Resource: From<Arc<M>>,
         {

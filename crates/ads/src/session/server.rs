@@ -72,6 +72,11 @@ impl ServerSession {
         if let Some(reason) = &request.error {
             if watch.is_current(request) {
                 watch.reject(reason);
+                let target = self.target.as_ref()?;
+                // What has been published since may be taken, even what it has in common with this.
+                if watch.is_older(target.generation) {
+                    return self.respond(kind, &BTreeSet::new());
+                }
             }
             return None;
         }
@@ -152,7 +157,7 @@ impl ServerSession {
         let (Some(before), Some(now)) = (before, &self.target) else {
             return BTreeSet::new();
         };
-        let is_changed = |name: &String, cluster: &Arc<Cluster>| {
+        let is_changed = |name: &str, cluster: &Arc<Cluster>| {
             let before = before
                 .resources
                 .clusters

@@ -87,6 +87,13 @@ impl Watch {
             .is_some_and(|latest| latest.nonce == request.nonce)
     }
 
+    /// True when the latest response was for a generation before this one.
+    pub(super) fn is_older(&self, generation: u64) -> bool {
+        self.latest
+            .as_ref()
+            .is_some_and(|latest| latest.generation < generation)
+    }
+
     /// Takes a NACK of the latest response.
     pub(super) fn reject(&mut self, reason: &str) {
         if let Some(latest) = &self.latest {

@@ -84,3 +84,25 @@ fn what_is_shared_for_another_snapshot_counts_for_nothing() {
     let proxy = sidecar("canary");
     assert_eq!(compile_with(&shared, &two, &proxy), compile(&two, &proxy));
 }
+
+#[test]
+fn equal_listeners_of_two_proxies_are_one() {
+    let snapshot = snapshot(false, 1);
+    let sidecar = |app| ProxyIdentity {
+        inbound: false,
+        ..sidecar(app)
+    };
+    let shared = Shared::after(&Shared::default(), &snapshot);
+    let first = compile_with(&shared, &snapshot, &sidecar("client"));
+    let second = compile_with(&shared, &snapshot, &sidecar("other"));
+    let [first, second] = [&first, &second].map(|it| &it.resources.listeners);
+    assert!(!first.is_empty());
+    for (name, listener) in first {
+        assert!(Arc::ptr_eq(listener, &second[name]), "{name}");
+    }
+    let shared = Shared::after(&shared, &snapshot);
+    let third = compile_with(&shared, &snapshot, &sidecar("other"));
+    for (name, listener) in &third.resources.listeners {
+        assert!(Arc::ptr_eq(listener, &second[name]), "{name}");
+    }
+}

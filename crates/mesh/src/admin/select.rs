@@ -112,7 +112,7 @@ impl Selected {
             let current = mesh.control().current();
             let compiled = compile(&current.snapshot, &self.identity);
             Arc::new(Received {
-                resources: Arc::new(compiled.resources),
+                resources: compiled.resources,
                 generation: current.generation,
                 at: mesh.control().now(),
             })

@@ -14,9 +14,11 @@ use crate::tree::{Content, Entry, Node};
 
 /// How deep lists and mappings may be nested.
 pub const MAX_DEPTH: usize = 64;
-/// How many keys, values and elements a document may hold, and how many of them aliases may add
-/// to a file.
-pub const MAX_NODES: usize = 100_000;
+/// How many keys, values and elements a document may hold: a VirtualService of 10,000 rules has
+/// some 200,000, and is about as large as what Kubernetes keeps of one object.
+pub const MAX_NODES: usize = 400_000;
+/// How many keys, values and elements aliases may add to a file.
+const MAX_COPIES: usize = 100_000;
 /// How many aliases (`*name`) a file may use.
 pub const MAX_ALIASES: usize = 1_000;
 
@@ -36,7 +38,7 @@ impl Default for Budget {
         Self {
             nodes: MAX_NODES,
             aliases: MAX_ALIASES,
-            copies: MAX_NODES,
+            copies: MAX_COPIES,
         }
     }
 }
@@ -221,7 +223,7 @@ impl<'a> Builder<'a> {
     fn copy(&mut self, node: &Node, span: Span) -> Result<(), Box<Diagnostic>> {
         let (cost, _) = measure(node);
         let left = self.budget.copies.checked_sub(cost);
-        let message = || format!("anchors and aliases copy more than {MAX_NODES} values");
+        let message = || format!("anchors and aliases copy more than {MAX_COPIES} values");
         self.budget.copies = left.ok_or_else(|| over_budget(message(), span))?;
         Ok(())
     }

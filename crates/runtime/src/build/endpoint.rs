@@ -26,19 +26,15 @@ pub(super) enum Assignment<'a> {
     /// They stand in the cluster.
     Within(&'a ClusterLoadAssignment),
     /// They are a resource of this name.
-    Beside(&'a str, &'a ClusterLoadAssignment),
+    Beside(&'a str, &'a Arc<ClusterLoadAssignment>),
 }
 
-impl Assignment<'_> {
-    /// Whether both are read from the very same message.
-    pub(super) fn is_same(&self, other: &Assignment<'_>) -> bool {
-        match (self, other) {
-            (Self::None, Assignment::None) => true,
-            (Self::Within(ours), Assignment::Within(theirs))
-            | (Self::Beside(_, ours), Assignment::Beside(_, theirs)) => {
-                std::ptr::eq(*ours, *theirs)
-            }
-            _ => false,
+impl<'a> Assignment<'a> {
+    /// The resource of its own.
+    pub(super) const fn resource(&self) -> Option<&'a Arc<ClusterLoadAssignment>> {
+        match self {
+            Self::None | Self::Within(_) => None,
+            Self::Beside(_, resource) => Some(resource),
         }
     }
 }
@@ -54,11 +50,11 @@ pub(super) fn assignment_of<'a>(cluster: &'a Cluster, resources: &'a Resources) 
         .unwrap_or(&cluster.name);
     match (
         cluster.load_assignment.as_ref(),
-        resources.endpoints.get_key_value(name),
+        resources.endpoints.get(name),
     ) {
         (Some(within), _) => Assignment::Within(within),
-        (None, Some((name, message))) if cluster.eds_cluster_config.is_some() => {
-            Assignment::Beside(name, message)
+        (None, Some(message)) if cluster.eds_cluster_config.is_some() => {
+            Assignment::Beside(&message.cluster_name, message)
         }
         (None, _) => Assignment::None,
     }

@@ -104,26 +104,53 @@ fn what_did_not_change_is_shared_with_the_previous_runtime() {
 #[test]
 fn what_is_the_same_message_is_not_read_again() {
     let resources = file("matching/uri-exact.1.client.json");
-    let first = Runtime::build(&resources, None).unwrap();
-    // A runtime of something else under the names of these messages: it stays, unread.
-    let name = first.clusters.keys().next().unwrap();
-    let mut other = first.clone();
-    let stranger = Arc::clone(first.clusters.values().last().unwrap());
-    other
-        .clusters
-        .insert(Arc::clone(name), Arc::clone(&stranger));
-    let kept = Runtime::rebuild(&resources, Some((Some(&resources), &other))).unwrap();
-    assert!(Arc::ptr_eq(&kept.clusters[name], &stranger));
-    assert_eq!(
-        Runtime::rebuild(&resources, Some((None, &other))).unwrap(),
-        first
-    );
+    let builds = Builds::default();
+    let first = Runtime::build_with(&builds, &resources, None).unwrap();
+    // Another proxy, with one message of its own.
+    let mut others = resources.clone();
+    let name = resources.clusters.keys().next().unwrap();
+    others.insert((*resources.clusters[name]).clone());
+    let second = Runtime::build_with(&builds, &others, None).unwrap();
+    assert_eq!(first, second);
+    for (other, cluster) in &second.clusters {
+        let is_shared = Arc::ptr_eq(cluster, &first.clusters[other]);
+        assert_eq!(is_shared, &**other != name, "{other}");
+    }
+    let is_shared = |name| Arc::ptr_eq(&first.tables[name], &second.tables[name]);
+    assert!(first.tables.keys().all(is_shared));
+    let is_shared = |name| Arc::ptr_eq(&first.listeners[name], &second.listeners[name]);
+    assert!(first.listeners.keys().all(is_shared));
+}
+
+#[test]
+fn what_nobody_uses_is_forgotten() {
+    let resources = file("matching/uri-exact.1.client.json");
+    let builds = Builds::default();
+    let first = Runtime::build_with(&builds, &resources, None).unwrap();
+    let uses = |runtime: &Runtime| Arc::strong_count(runtime.clusters.values().next().unwrap());
+    let again = Runtime::build_with(&builds, &resources, None).unwrap();
+    assert_eq!(uses(&first), 2);
+    drop(again);
+    assert_eq!(uses(&first), 1);
+    // Messages that come and go leave nothing behind that another one could be taken for.
+    for _ in 0..5 {
+        let passing: Resources = resources.clone();
+        let (name, cluster) = passing.clusters.iter().next().unwrap();
+        let mut cluster = (**cluster).clone();
+        cluster.connect_timeout = None;
+        let mut passing = passing.clone();
+        passing.insert(cluster);
+        let runtime = Runtime::build_with(&builds, &passing, None).unwrap();
+        assert_eq!(runtime, Runtime::build(&passing, None).unwrap());
+        assert_ne!(runtime.clusters[name], first.clusters[name]);
+    }
 }
 
 #[test]
 fn a_cluster_whose_endpoints_changed_is_read_again() {
     let resources = file("matching/uri-exact.1.client.json");
-    let first = Runtime::build(&resources, None).unwrap();
+    let builds = Builds::default();
+    let first = Runtime::build_with(&builds, &resources, None).unwrap();
     let mut changed = resources.clone();
     let (name, assignment) = resources
         .endpoints
@@ -133,9 +160,9 @@ fn a_cluster_whose_endpoints_changed_is_read_again() {
     let mut assignment = (**assignment).clone();
     assignment.endpoints.clear();
     changed.insert(assignment);
-    let second = Runtime::rebuild(&changed, Some((Some(&resources), &first))).unwrap();
+    let second = Runtime::build_with(&builds, &changed, Some(&first)).unwrap();
     assert_eq!(second, Runtime::build(&changed, None).unwrap());
-    assert_ne!(second.clusters[&**name], first.clusters[&**name]);
+    assert_ne!(second.clusters[name], first.clusters[name]);
 }
 
 /// The route that a runtime has for a GET.

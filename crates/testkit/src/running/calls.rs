@@ -107,7 +107,7 @@ impl Running {
             .map(|log| log.cluster.as_str())
             .collect();
         let count = |cluster: &&str| {
-            let assignment = compiled.resources.endpoints.get(*cluster)?;
+            let assignment = compiled.resources.endpoints.get(cluster)?;
             let addresses = addresses(assignment);
             let workloads: BTreeSet<String> = addresses
                 .into_iter()

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::named::Named;
 use crate::resource::{Resource, ResourceKind};
 
 fn golden(file: &str) -> Resources {
@@ -101,8 +102,8 @@ fn endpoints_stand_in_their_cluster_at_the_callers_addresses() {
 #[test]
 fn routes_and_endpoints_that_are_missing_are_empty() {
     let mut resources = golden("matching/uri-exact.1.client.json");
-    resources.routes.clear();
-    resources.endpoints.clear();
+    resources.routes = Named::default();
+    resources.endpoints = Named::default();
     let bootstrap = bootstrap(&resources);
     let listener = &bootstrap["static_resources"]["listeners"][0];
     let hcm = &listener["filter_chains"][0]["filters"][0]["typed_config"];

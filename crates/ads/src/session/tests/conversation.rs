@@ -108,6 +108,27 @@ fn a_refusal_names_every_kind_of_the_generation() {
 }
 
 #[test]
+fn a_refusal_that_comes_late_does_not_speak_of_what_was_published_since() {
+    let mut wire = Wire::connected();
+    wire.server.publish(1, services(&[("a", 1)]));
+    while wire.deliver_up() || wire.deliver_down() {}
+    wire.answer(Verdict::Reject("no"));
+    // Only endpoints and routes are others: the kinds that are the same were refused with them.
+    wire.down
+        .extend(wire.server.publish(2, services(&[("a", 2)])));
+    wire.settle();
+    assert_eq!(wire.server.live(), Some(2));
+    // A refusal of the newest one stands.
+    wire.down
+        .extend(wire.server.publish(3, services(&[("a", 3)])));
+    while wire.deliver_down() || wire.deliver_up() {}
+    wire.answer(Verdict::Reject("no"));
+    wire.settle();
+    assert_eq!(wire.server.live(), None);
+    assert_eq!(wire.server.rejection().unwrap().generation, 3);
+}
+
+#[test]
 fn what_is_not_referred_to_any_more_is_not_in_what_was_received() {
     let mut wire = Wire::connected();
     wire.server.publish(1, services(&[("a", 1), ("b", 1)]));
