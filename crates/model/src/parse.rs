@@ -3,6 +3,7 @@
 //! A text may hold several YAML documents, JSON, and lists of objects. A document with an error
 //! gives no object; all its errors are reported, and the other documents are read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use read::{Budget, Failure};
 use split::Document;
 
 mod files;
+mod guess;
 mod identify;
 mod keys;
 mod object;
@@ -279,11 +281,11 @@ impl<'a> Reader<'a> {
                 self.report(diagnostic, None);
                 let Some(kind) = guessed else { return };
                 let body = if kind.is_istio() {
-                    identify::body_of(root)
+                    guess::body_of(root)
                 } else {
-                    root
+                    Cow::Borrowed(&**root)
                 };
-                for diagnostic in object::fragment(kind, body) {
+                for diagnostic in object::fragment(kind, &body) {
                     self.report(diagnostic, None);
                 }
             }
