@@ -6,8 +6,10 @@ use std::sync::Arc;
 use sealane_compile::{MeshSettings, ProxyIdentity, Snapshot};
 use sealane_model::diagnostic::Diagnostic;
 use sealane_model::kind::ObjectKey;
+use sealane_model::parse::Rejected;
 use sealane_model::resource::Object;
 
+use super::left_out;
 use crate::declared::Declared;
 use crate::history::Texts;
 use crate::shown::Shown;
@@ -27,6 +29,8 @@ pub struct Current {
     pub identities: BTreeMap<String, ProxyIdentity>,
     /// The texts that declared objects were read from.
     pub texts: Texts,
+    /// What files declare with errors, so that it is not among the declared objects.
+    pub left_out: Arc<[Rejected]>,
 }
 
 impl Current {
@@ -39,6 +43,7 @@ impl Current {
             snapshot: Arc::new(Snapshot::new([], mesh, 0)),
             identities: BTreeMap::new(),
             texts: Texts::default(),
+            left_out: Arc::default(),
         }
     }
 
@@ -48,8 +53,10 @@ impl Current {
     }
 }
 
-/// The diagnostic with file and place, where its object is known to have them.
+/// The diagnostic with file and place, where its object is known to have them, and with what is to
+/// be corrected, where it misses an object that was left out.
 pub(super) fn placed(diagnostic: Diagnostic, current: &Current) -> Diagnostic {
+    let diagnostic = left_out::explained(diagnostic, current);
     let key = diagnostic
         .object
         .clone()
