@@ -189,9 +189,11 @@ impl Narrator {
         }
     }
 
-    fn reply(&self, event: &LocalReplyEvent) {
+    fn reply(&self, event: &LocalReplyEvent, mesh: &Mesh) {
         self.event(&events::reply(event));
-        let reply = Reply(event);
+        let edge = mesh.socket_of(event.local);
+        let edge = edge.filter(|socket| mesh.gateway_at(*socket).is_some());
+        let reply = Reply { event, edge };
         self.warn(&format!(
             "{} {}  {}  {} {}{}  {}",
             event.status,
@@ -243,7 +245,7 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
                 // The same once more is not news; programs are told of each.
                 let is_new = last.as_ref() != Some(&event) || narrator.manner.form == Told::Json;
                 if told <= REPLIES && is_new {
-                    narrator.reply(&event);
+                    narrator.reply(&event, &mesh);
                     last = Some(event);
                 } else {
                     narrator.untold.fetch_add(1, Ordering::Relaxed);
