@@ -14,6 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
 use super::events;
+use super::map::{self, Edge};
 use super::reply::Reply;
 use crate::args::Told;
 use crate::print;
@@ -155,6 +156,17 @@ impl Narrator {
         }
     }
 
+    /// Says which servers of Gateways are not among those that were told, and gives all of them.
+    fn new_edges(&self, mesh: &Mesh, told: &[Edge]) -> Vec<Edge> {
+        let edges = map::edges(mesh);
+        for edge in &edges {
+            if !told.iter().any(|told| told.head == edge.head) {
+                self.say(edge.to_string().trim_end());
+            }
+        }
+        edges
+    }
+
     /// The findings of a generation that the one before did not have.
     fn news(&self, record: &Record) -> String {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -223,8 +235,8 @@ impl Events for Narrator {
     }
 }
 
-/// Tells what happens, until it is stopped.
-pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
+/// Tells what happens, until it is stopped. The edges are those that the map has shown.
+pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator, mut edges: Vec<Edge>) {
     let mut events = mesh.control().events();
     let mut replies = narrator.waiting.lock().await;
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
@@ -232,7 +244,10 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
     loop {
         tokio::select! {
             event = events.recv() => match event {
-                Ok(Event::Live(record)) => narrator.live(&record),
+                Ok(Event::Live(record)) => {
+                    narrator.live(&record);
+                    edges = narrator.new_edges(&mesh, &edges);
+                }
                 Ok(Event::Refused(refusal)) => narrator.refused(&refusal),
                 Ok(Event::Restored(generation)) => narrator.say(&format!(
                     "✓ the files say again what generation {generation} has"
