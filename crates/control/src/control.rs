@@ -380,7 +380,8 @@ impl Control {
     fn complete(&self, record: &mut Record, found: &[Diagnostic]) {
         let current = self.current();
         for diagnostic in found {
-            record.findings.add(placed(diagnostic.clone(), &current));
+            let found = left_out::explained(diagnostic.clone(), &current);
+            record.findings.add(placed(found, &current));
         }
         record.findings.texts = merged(&current.texts, &record.findings.texts);
     }

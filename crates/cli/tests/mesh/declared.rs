@@ -49,7 +49,7 @@ pub(crate) fn documents(file: &str, text: &str) -> Vec<Document> {
             match (section, key) {
                 ("kind", "kind") => document.kinds.push(value.to_owned()),
                 ("metadata", "name") if document.name.is_empty() => {
-                    value.clone_into(&mut document.name)
+                    value.clone_into(&mut document.name);
                 }
                 ("metadata", "namespace") => value.clone_into(&mut document.namespace),
                 _ => {}

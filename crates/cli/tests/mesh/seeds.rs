@@ -1,5 +1,5 @@
 //! Documents that people wrote about Istio's traffic management, as they stand, in
-//! `testdata/seeds`; and what a reader copies out of them: blocks of YAML, and lines for a shell.
+//! `testdata/seeds`, and the blocks that a reader copies out of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,15 +15,6 @@ pub(crate) struct Block {
     /// The blanks before that fence.
     indent: usize,
     /// The lines between, as they are.
-    pub(crate) text: String,
-}
-
-/// A line for a shell, and where it begins in its document.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// The number of the line, from 1.
-    pub(crate) at: usize,
-    /// The words, with the lines that it goes on in.
     pub(crate) text: String,
 }
 
@@ -76,36 +67,4 @@ impl Block {
         };
         self.text.lines().map(shown).collect()
     }
-}
-
-/// The lines of the blocks for a shell, and those that other blocks name for one.
-pub(crate) fn lines(text: &str) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let (mut language, mut goes_on) = (None, false);
-    for (index, line) in text.lines().enumerate() {
-        if let Some(fence) = line.trim_start().strip_prefix("```") {
-            language = language.is_none().then(|| fence.trim());
-            continue;
-        }
-        let Some(language) = language else { continue };
-        // A pipeline of CI lists its commands.
-        let words = line.trim().trim_start_matches("- ");
-        let is_for_shell = language == "bash" || words.starts_with("kubectl ");
-        if !is_for_shell || words.is_empty() || words.starts_with('#') {
-            continue;
-        }
-        let (words, more) = match words.strip_suffix('\\') {
-            Some(words) => (words, true),
-            None => (words, false),
-        };
-        match lines.last_mut().filter(|_| goes_on) {
-            Some(last) => last.text.push_str(words),
-            None => lines.push(Line {
-                at: index + 1,
-                text: words.to_owned(),
-            }),
-        }
-        goes_on = more;
-    }
-    lines
 }

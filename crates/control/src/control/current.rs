@@ -9,7 +9,6 @@ use sealane_model::kind::ObjectKey;
 use sealane_model::parse::Rejected;
 use sealane_model::resource::Object;
 
-use super::left_out;
 use crate::declared::Declared;
 use crate::history::Texts;
 use crate::shown::Shown;
@@ -53,10 +52,8 @@ impl Current {
     }
 }
 
-/// The diagnostic with file and place, where its object is known to have them, and with what is to
-/// be corrected, where it misses an object that was left out.
+/// The diagnostic with file and place, where its object is known to have them.
 pub(super) fn placed(diagnostic: Diagnostic, current: &Current) -> Diagnostic {
-    let diagnostic = left_out::explained(diagnostic, current);
     let key = diagnostic
         .object
         .clone()

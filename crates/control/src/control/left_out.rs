@@ -7,7 +7,7 @@ use sealane_model::path::FieldPath;
 use sealane_model::resource::document_path;
 use sealane_model::tree::Node;
 
-use super::Current;
+use super::current::Current;
 
 /// The diagnostic; when it misses something that files declare with an error, with that to correct.
 pub(super) fn explained(diagnostic: Diagnostic, current: &Current) -> Diagnostic {

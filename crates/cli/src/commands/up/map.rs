@@ -15,7 +15,11 @@ use crate::args::Up;
 /// The map, without a line feed at its end.
 pub(crate) fn map(mesh: &Mesh, edges: &[Edge], admin: SocketAddr, args: &Up) -> String {
     let servers = servers(&mesh.control().current());
-    let mut out: String = edges.iter().map(|edge| format!("\n{edge}")).collect();
+    let mut out = String::new();
+    for edge in edges {
+        line(&mut out, "");
+        out.push_str(&edge.to_string());
+    }
     workloads(&mut out, mesh);
     tries(&mut out, mesh, &servers);
     let watched: Vec<_> = args
