@@ -93,6 +93,22 @@ pub(crate) fn short(host: &str) -> String {
     }
 }
 
+/// Whether a host is served by a gateway.
+pub(crate) fn is_at_gateway(host: &Value) -> bool {
+    let gateway = host.get("gateway").and_then(Value::as_bool);
+    gateway.unwrap_or(false)
+}
+
+/// The name that callers call a host by. A gateway takes nothing but the whole one.
+pub(crate) fn called(host: &Value) -> String {
+    let whole = text(host, "/host");
+    if is_at_gateway(host) {
+        whole
+    } else {
+        short(&whole)
+    }
+}
+
 /// `VirtualService default/reviews  virtual-services.yaml:12`; a host without rules of its own
 /// says so.
 fn origin(rule: &Value) -> String {

@@ -19,9 +19,10 @@ use crate::listener::gateway::GatewayListeners;
 use crate::listener::inbound::InboundListeners;
 use crate::listener::outbound::OutboundListeners;
 use crate::notes::{Notes, Reference};
-use crate::origin::Origins;
+use crate::origin::{Origin, Origins};
 use crate::route::gateway::GatewayRoutes;
 use crate::route::sidecar::SidecarRoutes;
+use crate::service::Service;
 use crate::shared::{Common, Made, Shared};
 use crate::snapshot::Snapshot;
 use crate::snapshot::workloads;
@@ -248,12 +249,31 @@ impl<'a> Input<'a> {
             .subset
             .as_deref()
             .filter(|subset| !subset.is_empty())?;
-        let text = format!(
-            "no DestinationRule for `{host}` defines subset `{subset}`: requests get a 503"
-        );
+        Some(self.undefined(subset, service, origin))
+    }
+
+    /// A subset that no DestinationRule defines, at least none that this proxy finds.
+    fn undefined(self, subset: &str, service: &Service, origin: &Origin) -> Diagnostic {
+        let (host, caller) = (&service.host, &self.proxy.namespace);
+        let defining = self.snapshot.destination_rules.defining(host, subset);
+        let text = match defining {
+            None => format!(
+                "no DestinationRule for `{host}` defines subset `{subset}`: requests get a 503"
+            ),
+            Some(rule) => format!(
+                "callers in namespace `{caller}` do not find {rule}, which defines subset \
+                 `{subset}` of `{host}`: they get a 503"
+            ),
+        };
         let mut finding = finding::at(Code::UnknownSubset, origin, text);
         finding.path = origin.path.field("subset");
-        Some(finding)
+        match defining.filter(|rule| rule.namespace != service.namespace) {
+            Some(rule) => finding.with_help(format!(
+                "move {rule} to namespace `{}`, where the service is: all callers look there",
+                service.namespace
+            )),
+            None => finding,
+        }
     }
 }
 

@@ -17,6 +17,8 @@ use sealane_model::networking::sidecar::OutboundTrafficPolicyMode;
 use sealane_model::tree::Node;
 use serde_json::Value;
 
+use crate::host;
+
 /// How paths are made comparable before they are matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum PathNormalization {
@@ -140,5 +142,11 @@ impl MeshSettings {
             return (Self::default(), Vec::new());
         }
         read::read(&Node::from_json(value))
+    }
+
+    /// The whole name of what an object of `namespace` calls `host`: a name without a dot becomes
+    /// a Service of that namespace.
+    pub fn whole_host(&self, host: &str, namespace: &str) -> String {
+        host::whole(host, namespace, &self.domain_suffix)
     }
 }

@@ -82,6 +82,37 @@ fn destinations_that_do_not_exist_are_told_at_their_fields() {
 }
 
 #[test]
+fn a_subset_that_only_others_find_is_told_with_its_rule() {
+    let text = [
+        virtual_service(
+            "{ hosts: [reviews], http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }] }",
+        ),
+        rule(
+            "{ host: reviews.default.svc.cluster.local,
+               subsets: [{ name: v1, labels: { version: v1 } }] }",
+        )
+        .replace("namespace: default", "namespace: other"),
+    ]
+    .join("---\n");
+    let compiled = at_client(&text);
+    assert_eq!(
+        found(&compiled),
+        ["SL0205 reviews http[0].route[0].destination.subset"]
+    );
+    let found = &compiled.diagnostics[0];
+    assert_eq!(
+        found.message,
+        "callers in namespace `default` do not find DestinationRule other/reviews, which defines \
+         subset `v1` of `reviews.default.svc.cluster.local`: they get a 503"
+    );
+    let help = found.help.as_deref().unwrap_or_default();
+    assert!(
+        help.starts_with("move DestinationRule other/reviews to namespace `default`"),
+        "{help}"
+    );
+}
+
+#[test]
 fn a_rule_behind_a_catch_all_is_unreachable() {
     let text = virtual_service(
         "{ hosts: [reviews], http: [

@@ -2,6 +2,7 @@
 
 mod current;
 mod files;
+mod left_out;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use sealane_ads::local::{Status, Subscriber};
 use sealane_compile::{Compiled, MeshSettings, Snapshot};
 use sealane_model::diagnostic::Diagnostic;
+use sealane_model::parse::Rejected;
 use sealane_seam::Clock;
 use tokio::sync::{Mutex, broadcast, watch};
 use tracing::warn;
@@ -220,6 +222,7 @@ impl Control {
         if words.is_empty() && before.generation > 0 && !is_asked {
             let same = Current {
                 texts: texts_of(&declared, &before.texts, &attempt.findings.texts),
+                left_out: attempt.left_out(&before),
                 declared,
                 ..(*before).clone()
             };
@@ -319,6 +322,7 @@ impl Control {
             current: Current {
                 generation,
                 texts: texts_of(&declared, &before.texts, &attempt.findings.texts),
+                left_out: attempt.left_out(before),
                 declared,
                 shown: Arc::new(shown),
                 snapshot: Arc::new(snapshot),
@@ -388,7 +392,8 @@ impl Control {
     fn complete(&self, record: &mut Record, found: &[Diagnostic]) {
         let current = self.current();
         for diagnostic in found {
-            record.findings.add(placed(diagnostic.clone(), &current));
+            let found = left_out::explained(diagnostic.clone(), &current);
+            record.findings.add(placed(found, &current));
         }
         record.findings.texts = merged(&current.texts, &record.findings.texts);
     }
@@ -401,6 +406,12 @@ struct Made {
 }
 
 impl Attempt {
+    /// What is left out after it.
+    fn left_out(&self, before: &Current) -> Arc<[Rejected]> {
+        let known = self.findings.left_out.as_ref();
+        Arc::clone(known.unwrap_or(&before.left_out))
+    }
+
     fn record(&self, current: &Current, changes: Vec<String>, clock: &Arc<dyn Clock>) -> Record {
         Record {
             generation: current.generation,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use sealane_model::diagnostic::{Diagnostic, Label, Style, render};
+use sealane_model::parse::Rejected;
 use tokio::sync::broadcast;
 
 /// Records that are kept.
@@ -37,6 +38,8 @@ pub struct Findings {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts.
     pub texts: Texts,
+    /// The objects of all files that errors keep out; `None` when no files were read.
+    pub left_out: Option<Arc<[Rejected]>>,
 }
 
 impl Findings {
@@ -77,6 +80,7 @@ impl Findings {
         Self {
             diagnostics: new.cloned().collect(),
             texts: Arc::clone(&self.texts),
+            left_out: self.left_out.clone(),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod rule;
 
+use sealane_compile::MeshSettings;
 use sealane_model::kind::ObjectKey;
 use sealane_model::networking::gateway::Gateway;
 use sealane_model::networking::virtual_service::VirtualService;
@@ -40,7 +41,7 @@ pub struct ServerView {
 /// One HTTP rule of a VirtualService.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RuleView {
-    /// The hosts of the VirtualService.
+    /// The hosts of the VirtualService, by the whole names that its gateways know them by.
     pub hosts: Vec<String>,
     /// Its conditions, each as `PATH` and further words; `/` when it takes all.
     pub matches: Vec<String>,
@@ -75,7 +76,7 @@ pub fn servers(current: &Current) -> Vec<ServerView> {
         let rules: Vec<RuleView> = services
             .iter()
             .filter(|(object, spec)| is_bound(object, spec, &key))
-            .flat_map(|(object, spec)| rules(object, spec))
+            .flat_map(|(object, spec)| rules(object, spec, &current.snapshot.mesh))
             .collect();
         views.extend(servers_of(&key, gateway, &rules));
     }
@@ -135,11 +136,13 @@ fn covers(pattern: &str, host: &str) -> bool {
     }
 }
 
-fn rules(object: &Object, spec: &VirtualService) -> Vec<RuleView> {
+fn rules(object: &Object, spec: &VirtualService, mesh: &MeshSettings) -> Vec<RuleView> {
+    let whole = |host: &String| mesh.whole_host(host, &object.meta.namespace);
+    let hosts: Vec<String> = spec.hosts.iter().map(whole).collect();
     let rule = |(index, rule)| {
         let path = FieldPath::root().field("http").index(index);
         RuleView {
-            hosts: spec.hosts.clone(),
+            hosts: hosts.clone(),
             matches: conditions(rule),
             shares: shares(rule),
             action: action(rule),

@@ -24,6 +24,7 @@ pub mod names;
 pub mod network;
 pub mod options;
 pub mod placed;
+mod plain_text;
 pub mod processes;
 pub mod replies;
 pub mod room;

@@ -21,6 +21,7 @@ use crate::echoes::Echoes;
 use crate::externals::Externals;
 use crate::leaving::Leaving;
 use crate::logs::Logs;
+use crate::plain_text;
 use crate::processes::Processes;
 use crate::seats::Seats;
 use crate::toll::Toll;
@@ -135,11 +136,12 @@ impl Machine {
         let change = Change::between(&running.echoes(), &world.echoes());
         let inbound = self.manner.inbound;
         let proxies = world.pods.iter().map(|pod| identity(pod, inbound));
+        let in_plain_text = plain_text::findings(&running.objects, &world.objects);
         let derived = Derived {
             objects: world.objects.clone(),
             derived: world.derived.clone(),
             proxies: proxies.collect(),
-            diagnostics: world.diagnostics.clone(),
+            diagnostics: [world.diagnostics.clone(), in_plain_text].concat(),
             changes: by_themselves(&running, &world),
         };
         self.staged = Some(Staged {

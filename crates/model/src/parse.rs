@@ -3,6 +3,7 @@
 //! A text may hold several YAML documents, JSON, and lists of objects. A document with an error
 //! gives no object; all its errors are reported, and the other documents are read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ pub use read::{MAX_ALIASES, MAX_DEPTH, MAX_NODES};
 
 use crate::diagnostic::{Code, Collected, Diagnostic};
 use crate::kind::ObjectKey;
-use crate::resource::Object;
+use crate::resource::{Object, Source};
 use crate::span::Span;
 use crate::tree::{Content, Entry, Node};
 use identify::Identity;
@@ -22,6 +23,7 @@ use read::{Budget, Failure};
 use split::Document;
 
 mod files;
+mod guess;
 mod identify;
 mod keys;
 mod object;
@@ -70,11 +72,20 @@ pub struct Parsed {
     /// The objects, in the order of the text.
     pub objects: Vec<Object>,
     /// The objects that were not taken because of an error, where their names are known.
-    pub rejected: Vec<ObjectKey>,
+    pub rejected: Vec<Rejected>,
     /// Everything that is wrong or surprising, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
     /// How many objects of each other kind were read past.
     pub skipped: BTreeMap<String, usize>,
+}
+
+/// An object that was not taken because of an error.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejected {
+    /// Its name.
+    pub key: ObjectKey,
+    /// The document that it was read from; `None` for API bodies.
+    pub source: Option<Source>,
 }
 
 impl Parsed {
@@ -218,6 +229,16 @@ impl<'a> Reader<'a> {
         self.found.push(diagnostic);
     }
 
+    fn reject(&mut self, key: Option<ObjectKey>, root: &Arc<Node>) {
+        let source = self.file.map(|file| Source {
+            file: Arc::clone(file),
+            span: root.span,
+            tree: Arc::clone(root),
+        });
+        let rejected = key.map(|key| Rejected { key, source });
+        self.parsed.rejected.extend(rejected);
+    }
+
     fn document(&mut self, document: &Document<'_>, budget: &mut Budget) {
         if let Some(diagnostic) = spoiled::spoiled(document) {
             self.report(diagnostic, None);
@@ -271,7 +292,7 @@ impl<'a> Reader<'a> {
                 }
                 match outcome.object.filter(|_| !broken) {
                     Some(object) => self.parsed.objects.push(object),
-                    None => self.parsed.rejected.extend(outcome.key),
+                    None => self.reject(outcome.key, root),
                 }
             }
             Identity::Other(kind) => *self.parsed.skipped.entry(kind).or_default() += 1,
@@ -279,11 +300,11 @@ impl<'a> Reader<'a> {
                 self.report(diagnostic, None);
                 let Some(kind) = guessed else { return };
                 let body = if kind.is_istio() {
-                    identify::body_of(root)
+                    guess::body_of(root)
                 } else {
-                    root
+                    Cow::Borrowed(&**root)
                 };
-                for diagnostic in object::fragment(kind, body) {
+                for diagnostic in object::fragment(kind, &body) {
                     self.report(diagnostic, None);
                 }
             }

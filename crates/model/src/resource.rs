@@ -40,7 +40,7 @@ pub struct Object {
 }
 
 /// Where an object was written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     /// The file, as the user named it.
     pub file: Arc<str>,

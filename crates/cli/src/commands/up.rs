@@ -123,8 +123,10 @@ impl Running {
             let world = mesh.world();
             narrator.event(&events::started(&record, &summary, (&world, admin)));
         }
-        narrator.say(&map::map(mesh, admin, args));
-        let narrating = tokio::spawn(narrate::narrate(Arc::clone(mesh), narrator.clone()));
+        let edges = map::edges(mesh);
+        narrator.say(&map::map(mesh, &edges, admin, args));
+        let narrating = narrate::narrate(Arc::clone(mesh), narrator.clone(), edges);
+        let narrating = tokio::spawn(narrating);
         let watching = saves.map(|saves| watch(Arc::clone(mesh.control()), files, saves, narrator));
         signals.next().await;
         let seconds = args.drain_time.as_secs_f64();

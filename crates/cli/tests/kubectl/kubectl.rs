@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use tempfile::TempDir;
 
-use crate::run::{Said, Up};
+use crate::run::{Place, Said, Up};
 
 /// A namespace, so that there is something to start with.
 const NOTHING: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n";
@@ -22,12 +22,17 @@ pub(crate) struct Kubectl {
 
 /// Runs `test` with each kubectl that is here, against a mesh in which nothing is declared.
 pub(crate) fn with_each(test: impl Fn(&Kubectl)) {
+    with_each_at(|| Place::new(NOTHING), test);
+}
+
+/// The same, against a mesh of a folder.
+pub(crate) fn with_each_at(place: impl Fn() -> Place, test: impl Fn(&Kubectl)) {
     let found = kubectls();
     if found.is_empty() {
         eprintln!("skipped: no kubectl here; scripts/install-kubectl gets one");
     }
     for binary in found {
-        let up = Up::of(NOTHING);
+        let up = Up::at(place(), &[]);
         let shown = up.tells("admin http://");
         let line = shown.split("admin ").nth(1).unwrap();
         let server = line.split_whitespace().next().unwrap().to_owned();
@@ -114,6 +119,34 @@ impl Kubectl {
             "{} {file}: {said:?}",
             self.binary.display()
         );
+    }
+
+    /// A shell in which `kubectl` is this one, pointed at this mesh by a kubeconfig; the command line
+    /// is to be run as it stands.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let (home, path) = (self.home.path(), env::var_os("PATH").unwrap_or_default());
+        let (folder, config) = (home.join("bin"), home.join("kubeconfig"));
+        if !config.exists() {
+            fs::create_dir(&folder).unwrap();
+            std::os::unix::fs::symlink(&self.binary, folder.join("kubectl")).unwrap();
+            fs::write(&config, self.up.run(&["kubeconfig"]).out).unwrap();
+        }
+        let folders = std::iter::once(folder).chain(env::split_paths(&path));
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", line])
+            .current_dir(home)
+            .env_clear()
+            .env("PATH", env::join_paths(folders).unwrap())
+            .env("HOME", home)
+            .env("KUBECONFIG", config)
+            .stdin(Stdio::null());
+        shell
+    }
+
+    /// Where its commands run.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Writes a file beside the manifests of this run and gives its path.

@@ -8,12 +8,20 @@
     reason = "a test's helpers fail by panicking, as the tests do, and say what they skip"
 )]
 
+mod copied;
 mod kubectl;
+mod lines;
 mod movie;
 mod objects;
 #[path = "../mesh/run.rs"]
 #[expect(dead_code, reason = "the other tests of the binary use more of it")]
 mod run;
 mod samples;
+#[path = "../mesh/seeds.rs"]
+#[expect(dead_code, reason = "the other tests of the binary use more of it")]
+mod seeds;
 mod watch;
+#[path = "../mesh/wire.rs"]
+#[expect(dead_code, reason = "the other tests of the binary use more of it")]
+mod wire;
 mod workloads;

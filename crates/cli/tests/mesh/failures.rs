@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use crate::manifests::{behaving, outside, service, subsets, virtual_service};
+use crate::manifests::{SHOP, behaving, outside, service, shop_split, subsets, virtual_service};
 use crate::run::{Up, logged, until};
-use crate::wire::{Answer, Wire, captured};
+use crate::wire::{Answer, Wire, at_edge, captured};
 
 /// The shop, with version 1 only, and a rule for it.
 fn shop(annotations: &str, rule: &str) -> String {
@@ -154,4 +154,14 @@ fn fi_an_injected_abort() {
     assert_reply(&call(&up, "/fi"), 418, "fault filter abort");
     let start = r#""GET /fi HTTP/1.1" 418 FI fault_filter_abort - "-" 0 18 "#;
     assert_starts(&line(&up, "/fi"), start);
+}
+
+#[test]
+fn the_command_for_another_host_leads_to_the_gateway() {
+    let up = Up::of(&shop_split(90, 10));
+    let answer = at_edge(up.gateway(), "elsewhere.example.com", "/a?b=c");
+    assert_eq!(answer.status, 404);
+    let shown = up.tells("try curl -H 'Host");
+    let command = format!("curl -H 'Host: {SHOP}' http://{}/a?b=c\n", up.gateway());
+    assert!(shown.contains(&command), "{command} in\n{shown}");
 }

@@ -88,10 +88,10 @@ impl Wire {
         };
         loop {
             let line = self.line();
-            let Some((name, value)) = line.split_once(": ") else {
+            let Some((name, value)) = line.split_once(':') else {
                 break;
             };
-            let header = (name.to_ascii_lowercase(), value.to_owned());
+            let header = (name.to_ascii_lowercase(), value.trim().to_owned());
             answer.headers.push(header);
         }
         let length = answer.header("content-length");

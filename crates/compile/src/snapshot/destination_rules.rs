@@ -123,6 +123,21 @@ impl DestinationRules {
         }
     }
 
+    /// A rule that defines a subset of a host, whoever finds it.
+    pub(crate) fn defining(&self, host: &str, subset: &str) -> Option<&ObjectKey> {
+        let maps = self.local.values().chain(self.exported.values());
+        let rules = maps.chain([&self.root_private]).flat_map(|map| {
+            let found = map.most_specific(host);
+            found.into_iter().flatten()
+        });
+        let place = |rule: &'_ Arc<MergedRule>| {
+            let mut names = rule.spec.subsets.iter().map(|it| it.name.as_str());
+            names.position(|name| name == subset)
+        };
+        let mut found = rules.filter_map(|rule| rule.subsets_from.get(place(rule)?));
+        found.next().map(|(object, _)| object)
+    }
+
     fn exported_to(&self, client: &str, owner: &str, host: &str) -> Candidates {
         let rules = self
             .exported

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sealane_compile::{MeshSettings, ProxyIdentity, Snapshot};
 use sealane_model::diagnostic::Diagnostic;
 use sealane_model::kind::ObjectKey;
+use sealane_model::parse::Rejected;
 use sealane_model::resource::Object;
 
 use crate::declared::Declared;
@@ -27,6 +28,8 @@ pub struct Current {
     pub identities: BTreeMap<String, ProxyIdentity>,
     /// The texts that declared objects were read from.
     pub texts: Texts,
+    /// What files declare with errors, so that it is not among the declared objects.
+    pub left_out: Arc<[Rejected]>,
 }
 
 impl Current {
@@ -39,6 +42,7 @@ impl Current {
             snapshot: Arc::new(Snapshot::new([], mesh, 0)),
             identities: BTreeMap::new(),
             texts: Texts::default(),
+            left_out: Arc::default(),
         }
     }
 

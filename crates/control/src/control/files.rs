@@ -97,6 +97,7 @@ impl Control {
         let findings = Findings {
             diagnostics: reading.diagnostics.clone(),
             texts: Arc::new(reading.texts()),
+            left_out: Some(reading.rejected().into()),
         };
         if !starts && reading.has_errors() {
             let reason = "errors in the files".to_owned();
@@ -145,6 +146,7 @@ fn read(files: &[(SourceFile, Options)]) -> (Vec<Edit>, Findings) {
     let findings = Findings {
         diagnostics: parsed.diagnostics,
         texts: Arc::new(texts),
+        left_out: None,
     };
     let put = |object| Edit::Put {
         object,

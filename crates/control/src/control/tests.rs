@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sealane_compile::{ProxyIdentity, ProxyKind};
+use sealane_model::diagnostic::Code;
 use sealane_model::parse::{Options, SourceFile};
 use sealane_seam::TokioClock;
 
@@ -211,4 +212,51 @@ async fn files_start_without_broken_objects_and_then_refuse_broken_saves() {
     let saved = control.apply_files(&mut files).await.unwrap().unwrap();
     assert_eq!(saved.record.generation, 2);
     assert!(matches!(&saved.record.cause, Cause::Files(files) if files.len() == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_on_a_broken_object_is_told_where_to_correct_it() {
+    let control = control();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let with_edge = route("v1").replace("  http:", "  gateways: [mesh, edge]\n  http:");
+    write("a.yaml", &format!("{}---\n{with_edge}", service()));
+    let broken = "apiVersion: networking.istio.io/v1\nkind: KIND\nmetadata: {name: edge}\n\
+                  spec: {host: reviews, typo: 1}\n";
+    write("b.yaml", &broken.replace("KIND", "Gateway"));
+    write("c.yaml", &broken.replace("KIND", "DestinationRule"));
+    let roots = vec![folder.path().to_owned()];
+    let mut files = FileSource::new(roots, Vec::new(), Options::default());
+    let started = control.apply_files(&mut files).await.unwrap().unwrap();
+    let help = |record: &Record, code: Code| {
+        let mut found = record.findings.diagnostics.iter();
+        found.find(|it| it.code == code).unwrap().help.clone()
+    };
+    let correct = |key: &str, file: &str| {
+        let path = folder.path().join(file);
+        let path = path.display();
+        Some(format!(
+            "correct {key}, which is left out because of an error: {path}:1"
+        ))
+    };
+    assert_eq!(
+        help(&started.record, Code::UnknownGateway),
+        correct("Gateway default/edge", "b.yaml")
+    );
+
+    // It is as true of what the API changes later.
+    obedient(&control);
+    let other = apply(&control, &split(1, 2)).await.unwrap();
+    assert_eq!(
+        help(&other.record, Code::UnknownSubset),
+        correct("DestinationRule default/edge", "c.yaml")
+    );
+    write(
+        "c.yaml",
+        &broken
+            .replace("KIND", "DestinationRule")
+            .replace(", typo: 1", ""),
+    );
+    let corrected = control.apply_files(&mut files).await.unwrap().unwrap();
+    assert_eq!(help(&corrected.record, Code::UnknownSubset), None);
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealane_model::diagnostic::{Code, Diagnostic};
-use sealane_model::parse::{MAX_FILE, Options, Parsed, SourceFile, parse_text};
+use sealane_model::parse::{MAX_FILE, Options, Parsed, Rejected, SourceFile, parse_text};
 use sealane_model::span::Span;
 
 use crate::declared::Edit;
@@ -94,6 +94,14 @@ impl Reading {
     pub fn has_emptied(&self) -> bool {
         let mut found = self.diagnostics.iter();
         found.any(|diagnostic| diagnostic.code == Code::Emptied)
+    }
+
+    /// The objects that all files declare and that are not taken, because of errors in them.
+    pub fn rejected(&self) -> Vec<Rejected> {
+        let files = self.files.iter();
+        files
+            .flat_map(|(_, file)| file.parsed.rejected.iter().cloned())
+            .collect()
     }
 
     /// How many files there are.

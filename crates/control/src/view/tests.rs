@@ -65,6 +65,23 @@ fn current() -> Current {
 }
 
 #[test]
+fn a_short_host_is_shown_by_the_name_that_a_gateway_takes() {
+    let mut current = current();
+    let text = TEXT.replace("['*.example.com']", "[movies, '*.example.com']");
+    let put = |object| Edit::Put {
+        object,
+        writer: Writer::Api,
+    };
+    let edits = objects(&text).into_iter().map(put).collect();
+    current.declared.apply(edits, UNIX_EPOCH);
+    let hosts = &servers(&current)[0].rules[0].hosts;
+    assert_eq!(
+        hosts,
+        &["movies.default.svc.cluster.local", "*.example.com"]
+    );
+}
+
+#[test]
 fn each_server_has_the_rules_of_the_virtual_services_that_name_it() {
     let servers = servers(&current());
     let shown: Vec<_> = servers

@@ -2,11 +2,8 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kind::Kind;
-use crate::networking::{
-    destination_rule::DestinationRule, gateway::Gateway, service_entry::ServiceEntry,
-    sidecar::Sidecar, virtual_service::VirtualService, workload_entry::WorkloadEntry,
-};
-use crate::schema::{ObjectType, Table};
+use crate::parse::guess::{guess, list_of};
+use crate::span::Span;
 use crate::suggest;
 use crate::tree::{Content, Node};
 
@@ -143,24 +140,24 @@ fn without_kind(root: &Node) -> Identity {
         .first()
         .map_or(root.span, |entry| entry.key_span);
     if !matches!(root.content, Content::Map(_)) {
-        let message = format!("an object is a mapping, not {}", root.describe());
-        let diagnostic = Diagnostic::new(Code::NotAnObject, message).with_label(place, "");
-        return Identity::Wrong(diagnostic, None);
+        return no_mapping(root, place);
     }
     let guessed = guess(root);
     let diagnostic = Diagnostic::new(Code::MissingKind, "the document has no `kind`");
     let Some(kind) = guessed else {
-        return Identity::Wrong(diagnostic.with_label(place, "begins here"), None);
+        let help = "begin it with `apiVersion`, `kind` and `metadata`; if it is no manifest, keep \
+                    it out of the folder";
+        let diagnostic = diagnostic.with_label(place, "begins here").with_help(help);
+        return Identity::Wrong(diagnostic, None);
     };
     let (version, name) = (kind.api_version(), kind.info().name);
-    let mut help =
-        format!("put before it:\napiVersion: {version}\nkind: {name}\nmetadata:\n  name: …");
+    let mut help = format!("put before it:\n{}", head(kind));
     if root.field("apiVersion").is_some() {
         help = format!("add `kind: {name}`");
     } else if root.field("metadata").is_some() {
         help = format!("put before it:\napiVersion: {version}\nkind: {name}");
     } else if root.field("spec").is_none() {
-        help.push_str("\nspec:");
+        help = before(place, 1, &format!("{}\nspec:", head(kind)));
     }
     let label = format!("looks like a part of a {name}");
     Identity::Wrong(
@@ -169,66 +166,32 @@ fn without_kind(root: &Node) -> Identity {
     )
 }
 
-/// The body of a document that may lack the parts around it: its `spec`, or all of it.
-pub(super) fn body_of(root: &Node) -> &Node {
-    root.field("spec").unwrap_or(root)
+/// A document that is a list or a text: perhaps the value of one field.
+fn no_mapping(root: &Node, place: Span) -> Identity {
+    let message = format!("an object is a mapping, not {}", root.describe());
+    let diagnostic = Diagnostic::new(Code::NotAnObject, message);
+    let Some((kind, field)) = list_of(root) else {
+        return Identity::Wrong(diagnostic.with_label(place, ""), None);
+    };
+    let label = format!("looks like the `{field}` of a {kind}");
+    let help = before(place, 2, &format!("{}\nspec:\n  {field}:", head(kind)));
+    Identity::Wrong(
+        diagnostic.with_label(place, label).with_help(help),
+        Some(kind),
+    )
 }
 
-/// The kind whose fields a document's fields are.
-fn guess(root: &Node) -> Option<Kind> {
-    let body = body_of(root);
-    let istio: [(Kind, &'static ObjectType); 6] = [
-        (Kind::VirtualService, VirtualService::object_type()),
-        (Kind::DestinationRule, DestinationRule::object_type()),
-        (Kind::Gateway, Gateway::object_type()),
-        (Kind::ServiceEntry, ServiceEntry::object_type()),
-        (Kind::Sidecar, Sidecar::object_type()),
-        (Kind::WorkloadEntry, WorkloadEntry::object_type()),
-    ];
-    let kubernetes: [(Kind, &[&str]); 3] = [
-        (
-            Kind::Deployment,
-            &[
-                "replicas",
-                "selector",
-                "template",
-                "strategy",
-                "revisionHistoryLimit",
-            ],
-        ),
-        (
-            Kind::Service,
-            &["ports", "selector", "type", "clusterIP", "externalName"],
-        ),
-        (
-            Kind::Pod,
-            &[
-                "containers",
-                "initContainers",
-                "serviceAccountName",
-                "volumes",
-            ],
-        ),
-    ];
-    let keys = body.entries().iter().map(|entry| entry.key.as_str());
-    let fits = |known: &dyn Fn(&str) -> bool| {
-        let keys: Vec<&str> = keys.clone().collect();
-        let count = keys.iter().filter(|key| known(key)).count();
-        (count > 0).then_some((count, keys.len() - count))
-    };
-    let mut best: Option<(Kind, usize, usize)> = None;
-    let mut consider = |kind: Kind, known: &dyn Fn(&str) -> bool| {
-        if let Some((hits, misses)) = fits(known)
-            && best.is_none_or(|(_, h, m)| hits * (m + 1) > h * (misses + 1))
-        {
-            best = Some((kind, hits, misses));
-        }
-    };
-    for (kind, ty) in istio {
-        consider(kind, &|key| ty.field(key).is_some());
+/// How an object of a kind begins.
+fn head(kind: Kind) -> String {
+    let (version, name) = (kind.api_version(), kind.info().name);
+    format!("apiVersion: {version}\nkind: {name}\nmetadata:\n  name: …")
+}
+
+/// What to put before a text, which is to be indented by `least` at least.
+fn before(place: Span, least: u32, lines: &str) -> String {
+    if place.column > least {
+        format!("put before it:\n{lines}")
+    } else {
+        format!("indent it, and put before it:\n{lines}")
     }
-    for (kind, fields) in kubernetes {
-        consider(kind, &|key| fields.contains(&key));
-    }
-    best.map(|(kind, _, _)| kind)
 }

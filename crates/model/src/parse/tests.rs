@@ -70,6 +70,29 @@ fn fragments_without_a_kind_are_told_what_they_look_like() {
 }
 
 #[test]
+fn a_list_without_an_object_is_told_which_field_it_looks_like() {
+    let text = "- route:\n  - destination: {hots: a}\n";
+    let parsed = parse(text);
+    assert_eq!(found(&parsed), ["SL0012 1:1", "SL0104 2:19"]);
+    assert_eq!(
+        parsed.diagnostics[0].help.as_deref(),
+        Some(
+            "indent it, and put before it:\napiVersion: networking.istio.io/v1\n\
+             kind: VirtualService\nmetadata:\n  name: …\nspec:\n  http:"
+        )
+    );
+    let indented = parse("   - name: v1\n     labels: {version: v1}\n");
+    assert_eq!(found(&indented), ["SL0012 1:4"]);
+    let help = indented.diagnostics[0].help.as_deref().unwrap();
+    assert!(help.starts_with("put before it:\n"), "{help}");
+    assert!(help.contains("kind: DestinationRule\n"), "{help}");
+    assert!(help.ends_with("spec:\n  subsets:"), "{help}");
+    let other = parse("- a\n- b\n");
+    assert_eq!(found(&other), ["SL0012 1:1"]);
+    assert_eq!(other.diagnostics[0].help, None);
+}
+
+#[test]
 fn two_objects_without_a_separator_are_one_error() {
     let parsed = parse(include_str!("../../testdata/seeds/no-separator.yaml"));
     assert_eq!(found(&parsed), ["SL0005 16:1"]);

@@ -288,6 +288,7 @@ impl Exchange {
         let event = LocalReplyEvent {
             proxy: Arc::clone(&record.proxy),
             listener: Arc::clone(&record.listener),
+            local: record.downstream_local,
             status: response.status().as_u16(),
             flags: record.flags.clone(),
             details: record.details.clone(),

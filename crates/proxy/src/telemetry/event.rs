@@ -1,6 +1,7 @@
 //! Replies that the proxy made itself, for the terminal of whoever runs the mesh.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::Method;
@@ -15,6 +16,8 @@ pub struct LocalReplyEvent {
     pub proxy: Arc<str>,
     /// The listener that took the connection.
     pub listener: Arc<str>,
+    /// The address that the caller wanted to reach.
+    pub local: SocketAddr,
     /// The status.
     pub status: u16,
     /// Envoy's response flags.

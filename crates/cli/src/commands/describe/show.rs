@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::columns::{labels, text};
 use crate::output::age;
-use crate::rules::{self, array, short};
+use crate::rules::{self, array, called, is_at_gateway};
 
 /// The width of names before their values.
 const NAMES: usize = 14;
@@ -137,13 +137,8 @@ fn services(out: &mut Out, it: &Value) {
 fn hosts(out: &mut Out, it: &Value) {
     for host in array(it, "/hosts") {
         let port = host.get("port").and_then(Value::as_u64).unwrap_or(0);
-        let name = short(&text(host, "/host"));
-        let proxy = text(host, "/proxy");
-        let gateway = host
-            .get("gateway")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
-        let place = if gateway {
+        let (name, proxy) = (called(host), text(host, "/proxy"));
+        let place = if is_at_gateway(host) {
             format!("at gateway {proxy}, host {name}, port {port}")
         } else {
             format!("for calls to {name}:{port}")

@@ -8,7 +8,7 @@ use crate::args::{Output, TrafficConfig};
 use crate::columns::text;
 use crate::objects::few;
 use crate::print::print_value;
-use crate::rules::{array, lines, short};
+use crate::rules::{array, called, is_at_gateway, lines, short};
 use crate::{discover, print, rest};
 
 /// Shows the rules of a host, or of all that have any.
@@ -56,11 +56,7 @@ pub(crate) async fn run(args: &TrafficConfig) -> Result<()> {
 
 /// `reviews:9080   calls of client inside the mesh`.
 fn title(host: &Value, from: &str) -> String {
-    let gateway = host
-        .get("gateway")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    let place = if gateway {
+    let place = if is_at_gateway(host) {
         format!("gateway {}", text(host, "/proxy"))
     } else {
         format!("calls of {from} inside the mesh")
@@ -70,7 +66,7 @@ fn title(host: &Value, from: &str) -> String {
 
 fn name(host: &Value) -> String {
     let port = host.get("port").and_then(Value::as_u64).unwrap_or(0);
-    format!("{}:{port}", short(&text(host, "/host")))
+    format!("{}:{port}", called(host))
 }
 
 fn has_rules(host: &Value) -> bool {
@@ -88,11 +84,7 @@ fn is_host(host: &Value, wanted: &str) -> bool {
     if names.any(|name| name.eq_ignore_ascii_case(wanted)) || name(host) == wanted {
         return true;
     }
-    let gateway = host
-        .get("gateway")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    gateway
+    is_at_gateway(host)
         && array(host, "/rules").iter().any(|rule| {
             array(rule, "/shares").iter().any(|share| {
                 let host = text(share, "/host");
@@ -102,7 +94,7 @@ fn is_host(host: &Value, wanted: &str) -> bool {
 }
 
 fn unknown_host(wanted: &str, all: &[Value]) -> String {
-    let mut names: Vec<String> = all.iter().map(|host| short(&text(host, "/host"))).collect();
+    let mut names: Vec<String> = all.iter().map(called).collect();
     names.sort();
     names.dedup();
     let near = nearest(wanted, names.iter().map(String::as_str));

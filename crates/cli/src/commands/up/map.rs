@@ -1,5 +1,6 @@
 //! The map that `sealane up` shows at its start: edges, workloads, what to try.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use sealane_control::view::{RuleView, ServerView, servers};
@@ -12,12 +13,12 @@ use sealane_world::pods::Role;
 use crate::args::Up;
 
 /// The map, without a line feed at its end.
-pub(crate) fn map(mesh: &Mesh, admin: SocketAddr, args: &Up) -> String {
-    let current = mesh.control().current();
-    let servers = servers(&current);
+pub(crate) fn map(mesh: &Mesh, edges: &[Edge], admin: SocketAddr, args: &Up) -> String {
+    let servers = servers(&mesh.control().current());
     let mut out = String::new();
-    for server in &servers {
-        edge(&mut out, mesh, server);
+    for edge in edges {
+        line(&mut out, "");
+        out.push_str(&edge.to_string());
     }
     workloads(&mut out, mesh);
     tries(&mut out, mesh, &servers);
@@ -38,13 +39,32 @@ pub(crate) fn map(mesh: &Mesh, admin: SocketAddr, args: &Up) -> String {
     out.trim_end().to_owned()
 }
 
+/// A server of a Gateway, in words.
+pub(super) struct Edge {
+    /// Where it is, and what it is.
+    pub(super) head: String,
+    /// Its rules, a line for each.
+    rules: String,
+}
+
+impl fmt::Display for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.head, self.rules)
+    }
+}
+
+/// The servers of all Gateways.
+pub(super) fn edges(mesh: &Mesh) -> Vec<Edge> {
+    let servers = servers(&mesh.control().current());
+    servers.iter().map(|server| edge(mesh, server)).collect()
+}
+
 fn line(out: &mut String, text: &str) {
     out.push_str(text.trim_end());
     out.push('\n');
 }
 
-/// A server of a Gateway with its rules.
-fn edge(out: &mut String, mesh: &Mesh, server: &ServerView) {
+fn edge(mesh: &Mesh, server: &ServerView) -> Edge {
     let address = mesh.server_address(&server.selector, server.port);
     let scheme = if server.protocol.eq_ignore_ascii_case("https") {
         "https"
@@ -55,13 +75,9 @@ fn edge(out: &mut String, mesh: &Mesh, server: &ServerView) {
         || "(not served)".to_owned(),
         |address| format!("{scheme}://{address}"),
     );
-    line(out, "");
-    line(
-        out,
-        &format!(
-            "  {place}   Gateway {}/{}, port {} {}",
-            server.namespace, server.gateway, server.port, server.protocol
-        ),
+    let head = format!(
+        "  {place}   Gateway {}/{}, port {} {}",
+        server.namespace, server.gateway, server.port, server.protocol
     );
     let rows: Vec<[String; 4]> = server.rules.iter().map(row).collect();
     let width = |column: usize| {
@@ -69,12 +85,14 @@ fn edge(out: &mut String, mesh: &Mesh, server: &ServerView) {
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let (hosts, paths, targets) = (width(0), width(1), width(2));
+    let mut rules = String::new();
     for [host, path, target, source] in &rows {
         line(
-            out,
+            &mut rules,
             &format!("    {host:<hosts$}  {path:<paths$}  → {target:<targets$}  {source}"),
         );
     }
+    Edge { head, rules }
 }
 
 fn row(rule: &RuleView) -> [String; 4] {

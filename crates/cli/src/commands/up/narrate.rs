@@ -14,6 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
 use super::events;
+use super::map::{self, Edge};
 use super::reply::Reply;
 use crate::args::Told;
 use crate::print;
@@ -155,6 +156,17 @@ impl Narrator {
         }
     }
 
+    /// Says which servers of Gateways are not among those that were told, and gives all of them.
+    fn new_edges(&self, mesh: &Mesh, told: &[Edge]) -> Vec<Edge> {
+        let edges = map::edges(mesh);
+        for edge in &edges {
+            if !told.iter().any(|told| told.head == edge.head) {
+                self.say(edge.to_string().trim_end());
+            }
+        }
+        edges
+    }
+
     /// The findings of a generation that the one before did not have.
     fn news(&self, record: &Record) -> String {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,9 +201,11 @@ impl Narrator {
         }
     }
 
-    fn reply(&self, event: &LocalReplyEvent) {
+    fn reply(&self, event: &LocalReplyEvent, mesh: &Mesh) {
         self.event(&events::reply(event));
-        let reply = Reply(event);
+        let edge = mesh.socket_of(event.local);
+        let edge = edge.filter(|socket| mesh.gateway_at(*socket).is_some());
+        let reply = Reply { event, edge };
         self.warn(&format!(
             "{} {}  {}  {} {}{}  {}",
             event.status,
@@ -221,8 +235,8 @@ impl Events for Narrator {
     }
 }
 
-/// Tells what happens, until it is stopped.
-pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
+/// Tells what happens, until it is stopped. The edges are those that the map has shown.
+pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator, mut edges: Vec<Edge>) {
     let mut events = mesh.control().events();
     let mut replies = narrator.waiting.lock().await;
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
@@ -230,7 +244,10 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
     loop {
         tokio::select! {
             event = events.recv() => match event {
-                Ok(Event::Live(record)) => narrator.live(&record),
+                Ok(Event::Live(record)) => {
+                    narrator.live(&record);
+                    edges = narrator.new_edges(&mesh, &edges);
+                }
                 Ok(Event::Refused(refusal)) => narrator.refused(&refusal),
                 Ok(Event::Restored(generation)) => narrator.say(&format!(
                     "✓ the files say again what generation {generation} has"
@@ -243,7 +260,7 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator) {
                 // The same once more is not news; programs are told of each.
                 let is_new = last.as_ref() != Some(&event) || narrator.manner.form == Told::Json;
                 if told <= REPLIES && is_new {
-                    narrator.reply(&event);
+                    narrator.reply(&event, &mesh);
                     last = Some(event);
                 } else {
                     narrator.untold.fetch_add(1, Ordering::Relaxed);

@@ -1,21 +1,28 @@
 //! Why a proxy answered itself, and the command that helps.
 
+use std::net::SocketAddr;
+
 use sealane_proxy::telemetry::event::LocalReplyEvent;
 use sealane_xds::names::ClusterName;
 
 use crate::rules::short;
 
 /// A reply of a proxy's own.
-pub(super) struct Reply<'a>(pub(super) &'a LocalReplyEvent);
+pub(super) struct Reply<'a> {
+    /// What happened.
+    pub(super) event: &'a LocalReplyEvent,
+    /// Where on this machine the gateway is that replied.
+    pub(super) edge: Option<SocketAddr>,
+}
 
 impl Reply<'_> {
     fn cluster(&self) -> Option<ClusterName> {
-        ClusterName::parse(self.0.cluster.as_deref()?)
+        ClusterName::parse(self.event.cluster.as_deref()?)
     }
 
     /// Why the proxy answered itself.
     pub(super) fn reason(&self) -> String {
-        let event = self.0;
+        let event = self.event;
         let cluster = event.cluster.as_deref();
         match (event.details.as_ref(), cluster, self.cluster()) {
             ("route_not_found", ..) if !event.hosts_known.is_empty() => {
@@ -56,12 +63,15 @@ impl Reply<'_> {
 
     /// What to type next.
     pub(super) fn command(&self) -> Option<String> {
-        let event = self.0;
+        let event = self.event;
         let known = event.hosts_known.first().filter(|host| !host.contains('*'));
         match (event.details.as_ref(), known, self.cluster()) {
             ("route_not_found", Some(host), _) => {
-                let (authority, path) = (&event.authority, &event.path);
-                Some(format!("curl -H 'Host: {host}' http://{authority}{path}"))
+                // The name that the caller used may lead nowhere.
+                let edge = self.edge.map(|edge| edge.to_string());
+                let place = edge.unwrap_or_else(|| event.authority.clone());
+                let path = &event.path;
+                Some(format!("curl -H 'Host: {host}' http://{place}{path}"))
             }
             ("route_not_found", None, _) => Some("sealane traffic config".to_owned()),
             ("cluster_not_found" | "no_healthy_upstream" | "fault_filter_abort", _, Some(name)) => {
