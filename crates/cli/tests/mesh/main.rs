@@ -12,6 +12,7 @@ mod broken;
 mod change;
 mod drain;
 mod failures;
+mod floods;
 mod identity;
 mod logs;
 mod manifests;
