@@ -20,6 +20,7 @@ mod rules;
 mod statistics;
 mod textdiff;
 mod time;
+mod token;
 mod yaml;
 
 use std::process::ExitCode;

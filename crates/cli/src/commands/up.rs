@@ -1,6 +1,7 @@
 //! `sealane up`: the mesh that manifests describe, on this machine.
 
 mod accesslog;
+mod api;
 mod events;
 mod files;
 mod map;
@@ -15,10 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
+use sealane_control::api::guard::Gate;
 use sealane_control::source::files::{FileSource, Summary};
 use sealane_control::source::watch::Watch;
 use sealane_control::{Control, FilesRefused, Record};
-use sealane_mesh::api::{Shared, router};
+use sealane_mesh::api::Shared;
 use sealane_mesh::processes::Launching;
 use sealane_mesh::replies::Replies;
 use sealane_mesh::{Carrier, Mesh, Options};
@@ -30,6 +32,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::args::Up;
 use crate::discover::RuntimeFile;
 use crate::failure::Failure;
+use crate::token::Secret;
 use crate::{manifests, print, progress};
 
 /// Traffic threads at most, by default.
@@ -54,8 +57,10 @@ pub(crate) fn run(args: Up) -> Result<ExitCode> {
 async fn up(args: Up) -> Result<ExitCode> {
     let files = manifests::source(&args.paths, &args.namespace)?;
     let logs = accesslog::Logs::open(args.access_log.as_deref(), args.access_log_encoding)?;
+    let secret = Secret::of(args.admin_bind, args.admin_token_file.as_deref())?;
     // Before anything starts, so that a port that is taken costs nobody a started mesh.
-    let admin = bind_api(args.admin_port).await?;
+    let admin = SocketAddr::new(args.admin_bind, args.admin_port);
+    let admin = api::bind(admin).await?;
     let replies = Arc::new(Replies::new(logs.sink()));
     let narrator = narrate::Narrator::new(narrate::Manner {
         aside: logs.takes_stdout(),
@@ -76,6 +81,7 @@ async fn up(args: Up) -> Result<ExitCode> {
         mesh: Arc::new(Mesh::start(&options)?),
         replies,
         narrator,
+        secret,
         args,
     };
     let ran = running.run(&mut signals, files, admin).await;
@@ -91,6 +97,7 @@ struct Running {
     mesh: Arc<Mesh>,
     replies: Arc<Replies>,
     narrator: narrate::Narrator,
+    secret: Secret,
     args: Up,
 }
 
@@ -116,14 +123,20 @@ impl Running {
             self.stop(signals).await;
             return Ok(ExitCode::from(INTERRUPTED));
         };
-        let admin = serve_api(mesh, &self.replies, admin)?;
-        let known = RuntimeFile::write(admin, &args.paths);
+        let token = self.secret.token();
+        let shared = Shared {
+            mesh: Arc::clone(mesh),
+            replies: Arc::clone(&self.replies),
+            gate: Gate::new(token.cloned()),
+        };
+        let admin = api::serve(shared, admin)?;
+        let known = RuntimeFile::write(admin, &args.paths, token);
         let known = known.context("cannot say where the mesh is")?;
         if let Some((record, summary)) = started {
             let world = mesh.world();
             narrator.event(&events::started(&record, &summary, (&world, admin)));
         }
-        narrator.say(&map::map(mesh, admin, args));
+        narrator.say(&map::map(mesh, (admin, &self.secret), args));
         let narrating = tokio::spawn(narrate::narrate(Arc::clone(mesh), narrator.clone()));
         let watching = saves.map(|saves| watch(Arc::clone(mesh.control()), files, saves, narrator));
         signals.next().await;
@@ -230,39 +243,6 @@ async fn start(
         narrator.say(&invented);
     }
     Ok(Some((applied.record, summary)))
-}
-
-async fn bind_api(port: u16) -> Result<TcpListener> {
-    match TcpListener::bind(("127.0.0.1", port)).await {
-        Err(error) if port != 0 && error.kind() == std::io::ErrorKind::AddrInUse => {
-            let owner = ports::owner(port).map_or_else(String::new, |who| format!(" by {who}"));
-            let text = format!(
-                "error: port {port} of 127.0.0.1 is in use{owner}\n  \
-                 the admin API wants it\n  try --admin-port 0 for a free one"
-            );
-            Err(Failure { code: 1, text }.into())
-        }
-        bound => Ok(bound?),
-    }
-}
-
-fn serve_api(
-    mesh: &Arc<Mesh>,
-    replies: &Arc<Replies>,
-    listener: TcpListener,
-) -> Result<SocketAddr> {
-    let address = listener.local_addr()?;
-    let shared = Shared {
-        mesh: Arc::clone(mesh),
-        replies: Arc::clone(replies),
-    };
-    // It ends with the process.
-    drop(tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router(shared)).await {
-            tracing::error!(%error, "the admin API ended");
-        }
-    }));
-    Ok(address)
 }
 
 fn watch(

@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use tempfile::TempDir;
 
-use crate::run::{Said, Up};
+use crate::run::{Place, Said, Up};
 
 /// A namespace, so that there is something to start with.
 const NOTHING: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n";
@@ -22,12 +22,26 @@ pub(crate) struct Kubectl {
 
 /// Runs `test` with each kubectl that is here, against a mesh in which nothing is declared.
 pub(crate) fn with_each(test: impl Fn(&Kubectl)) {
+    with_each_at(|| Up::of(NOTHING), test);
+}
+
+/// The same against a mesh that wants this token.
+pub(crate) fn with_each_and_token(token: &str, test: impl Fn(&Kubectl)) {
+    let start = || {
+        let place = Place::new(NOTHING);
+        fs::write(place.path("token"), token).unwrap();
+        Up::at(place, &["--admin-token-file", "token"])
+    };
+    with_each_at(start, test);
+}
+
+fn with_each_at(start: impl Fn() -> Up, test: impl Fn(&Kubectl)) {
     let found = kubectls();
     if found.is_empty() {
         eprintln!("skipped: no kubectl here; scripts/install-kubectl gets one");
     }
     for binary in found {
-        let up = Up::of(NOTHING);
+        let up = start();
         let shown = up.tells("admin http://");
         let line = shown.split("admin ").nth(1).unwrap();
         let server = line.split_whitespace().next().unwrap().to_owned();
@@ -73,17 +87,31 @@ pub(crate) fn example(name: &str) -> String {
 impl Kubectl {
     /// `kubectl --server …`, to be completed.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.alone();
+        command.arg("--server").arg(&self.server).args(args);
+        command
+    }
+
+    /// `kubectl`, to be completed.
+    fn alone(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command
             .current_dir(self.home.path())
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
-            .arg("--server")
-            .arg(&self.server)
-            .args(args)
             .stdin(Stdio::null());
         command
+    }
+
+    /// Runs a command to its end that finds the mesh by a kubeconfig.
+    pub(crate) fn by_config(&self, config: &str, line: &str) -> Said {
+        let mut command = self.alone();
+        ended(
+            command
+                .env("KUBECONFIG", config)
+                .args(line.split_whitespace()),
+        )
     }
 
     /// Runs a command to its end.

@@ -15,5 +15,6 @@ mod objects;
 #[expect(dead_code, reason = "the other tests of the binary use more of it")]
 mod run;
 mod samples;
+mod token;
 mod watch;
 mod workloads;

@@ -10,6 +10,7 @@ mod admin;
 mod bad_input;
 mod broken;
 mod change;
+mod closed;
 mod drain;
 mod failures;
 mod floods;

@@ -62,6 +62,7 @@ impl Place {
             .current_dir(self.0.path())
             .env("SEALANE_RUNTIME_DIR", self.0.path())
             .env_remove("SEALANE_SERVER")
+            .env_remove("SEALANE_TOKEN")
             .env("NO_COLOR", "1");
         command
     }
@@ -73,24 +74,13 @@ impl Place {
 
     /// The same, with standard input.
     pub(crate) fn feed(&self, args: &[&str], input: &str) -> Said {
-        let mut child = self
-            .sealane()
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // A command that does not read may be gone before the text is written.
-        stdin.write_all(input.as_bytes()).ok();
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        ended(self.sealane().args(args), input)
+    }
+
+    /// The same, with variables of the environment.
+    pub(crate) fn run_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Said {
+        let mut command = self.sealane();
+        ended(command.envs(environment.iter().copied()).args(args), "")
     }
 
     /// The JSON that `sealane ARGS` prints.
@@ -98,6 +88,26 @@ impl Place {
         let said = self.run(args);
         assert_eq!(said.code, 0, "{args:?}: {said:?}");
         serde_json::from_str(&said.out).unwrap()
+    }
+}
+
+/// Runs a command to its end.
+fn ended(command: &mut Command, input: &str) -> Said {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A command that does not read may be gone before the text is written.
+    stdin.write_all(input.as_bytes()).ok();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
     }
 }
 

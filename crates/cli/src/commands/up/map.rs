@@ -10,9 +10,10 @@ use sealane_world::names::full_name;
 use sealane_world::pods::Role;
 
 use crate::args::Up;
+use crate::token::Secret;
 
 /// The map, without a line feed at its end.
-pub(crate) fn map(mesh: &Mesh, admin: SocketAddr, args: &Up) -> String {
+pub(crate) fn map(mesh: &Mesh, (admin, secret): (SocketAddr, &Secret), args: &Up) -> String {
     let current = mesh.control().current();
     let servers = servers(&current);
     let mut out = String::new();
@@ -31,6 +32,14 @@ pub(crate) fn map(mesh: &Mesh, admin: SocketAddr, args: &Up) -> String {
     } else {
         format!(" · watching {}", watched.join(" "))
     };
+    // The only time that it is told: commands of this user find it by themselves.
+    if let Secret::New(token) = secret {
+        let token = token.reveal();
+        line(
+            &mut out,
+            &format!("  admin token, for callers elsewhere: export SEALANE_TOKEN={token}"),
+        );
+    }
     line(
         &mut out,
         &format!("  admin http://{admin}{watched} · Ctrl-C drains and stops"),
