@@ -74,7 +74,8 @@ pub(crate) enum Told {
     /// Text for people
     #[value(alias = "table")]
     Text,
-    /// One JSON object a line: started, generation, refused, reply, output, process, stopped
+    /// One JSON object a line: started, generation, refused, reply, output, process, warning,
+    /// crowded, stopped
     Json,
 }
 

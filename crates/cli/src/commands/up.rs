@@ -33,7 +33,7 @@ use crate::args::Up;
 use crate::discover::RuntimeFile;
 use crate::failure::Failure;
 use crate::token::Secret;
-use crate::{manifests, print, progress};
+use crate::{logging, manifests, print, progress};
 
 /// Traffic threads at most, by default.
 const MAX_THREADS: usize = 64;
@@ -67,6 +67,7 @@ async fn up(args: Up) -> Result<ExitCode> {
         quiet: args.quiet,
         form: args.output,
     });
+    logging::listen(Some(narrator.warnings()))?;
     let (overheard, telling) = processes::overhear();
     let telling = tokio::spawn(telling.run(narrator.clone()));
     let mut options = options(&args, &replies, &narrator);
@@ -88,6 +89,7 @@ async fn up(args: Up) -> Result<ExitCode> {
     // However it ended.
     running.mesh.kill_processes();
     telling.abort();
+    running.narrator.tell_of_warnings();
     logs.finish();
     ran
 }

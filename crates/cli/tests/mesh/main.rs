@@ -15,6 +15,7 @@ mod drain;
 mod failures;
 mod floods;
 mod identity;
+mod logging;
 mod logs;
 mod manifests;
 mod metrics;

@@ -63,6 +63,7 @@ impl Place {
             .env("SEALANE_RUNTIME_DIR", self.0.path())
             .env_remove("SEALANE_SERVER")
             .env_remove("SEALANE_TOKEN")
+            .env_remove("SEALANE_LOG")
             .env("NO_COLOR", "1");
         command
     }
@@ -167,6 +168,13 @@ impl Up {
         Self::by(sealane, place, &[])
     }
 
+    /// The same, with variables of the environment.
+    pub(crate) fn within(environment: &[(&str, &str)], place: Place, flags: &[&str]) -> Self {
+        let mut command = place.sealane();
+        command.envs(environment.iter().copied());
+        Self::by(command, place, flags)
+    }
+
     /// The mesh of a folder.
     pub(crate) fn at(place: Place, flags: &[&str]) -> Self {
         let command = place.sealane();
@@ -181,7 +189,20 @@ impl Up {
         Self::by(command, place, &[])
     }
 
-    fn by(mut command: Command, place: Place, flags: &[&str]) -> Self {
+    /// A mesh that says other things at its start.
+    pub(crate) fn telling(first: &str, place: Place, flags: &[&str]) -> Self {
+        let up = Self::begun(place.sealane(), place, flags);
+        up.tells(first);
+        up
+    }
+
+    fn by(command: Command, place: Place, flags: &[&str]) -> Self {
+        let up = Self::begun(command, place, flags);
+        up.tells("Ctrl-C drains and stops");
+        up
+    }
+
+    fn begun(mut command: Command, place: Place, flags: &[&str]) -> Self {
         let mut process = command
             .args(["up", "manifests", "--admin-port", "0"])
             .args(["--gateway-port", "80=auto"])
@@ -194,13 +215,11 @@ impl Up {
         let told = Arc::new(Told::default());
         told.listen(process.stdout.take().unwrap(), true);
         told.listen(process.stderr.take().unwrap(), false);
-        let up = Self {
+        Self {
             place,
             process,
             told,
-        };
-        up.tells("Ctrl-C drains and stops");
-        up
+        }
     }
 
     /// The folder of its manifests.
