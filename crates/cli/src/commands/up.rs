@@ -70,9 +70,13 @@ async fn up(args: Up) -> Result<ExitCode> {
     logging::listen(Some(narrator.warnings()))?;
     let (overheard, telling) = processes::overhear();
     let telling = tokio::spawn(telling.run(narrator.clone()));
+    let files_allowed = files::raise();
     let mut options = options(&args, &replies, &narrator);
+    options.descriptors = files_allowed.descriptors;
+    // Programs have the limit that this one was started with.
+    let shell = files_allowed.before.map(Shell::with_open_files);
     options.launching = args.allow_commands.then(|| Launching {
-        launcher: Arc::new(Shell),
+        launcher: Arc::new(shell.unwrap_or_default()),
         events: Arc::new(overheard),
         patience: READINESS,
     });
@@ -186,7 +190,6 @@ fn options(args: &Up, replies: &Arc<Replies>, narrator: &narrate::Narrator) -> O
     options.drain_time = args.drain_time;
     options.access_log = Arc::clone(replies) as _;
     options.events = Arc::new(narrator.clone());
-    options.descriptors = files::raise();
     options.invent = !args.no_invent;
     options.beyond = true;
     options

@@ -182,11 +182,11 @@ impl Up {
     }
 
     /// The same where no more than so many files may be open, unless the process asks for more.
-    pub(crate) fn limited(place: Place, files: u32) -> Self {
+    pub(crate) fn limited(place: Place, files: u32, flags: &[&str]) -> Self {
         let mut command = place.command("sh");
         let script = format!("ulimit -Sn {files}; exec \"$0\" \"$@\"");
         command.args(["-c", &script, env!("CARGO_BIN_EXE_sealane")]);
-        Self::by(command, place, &[])
+        Self::by(command, place, flags)
     }
 
     /// A mesh that says other things at its start.
