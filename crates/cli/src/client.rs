@@ -1,14 +1,16 @@
 //! Requests to a running mesh: its admin API, its gateways and its capture ports.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Error, Result, anyhow};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http::header::{AUTHORIZATION, HOST};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use sealane_control::api::token::Token;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
@@ -88,12 +90,19 @@ impl Lines {
 #[derive(Debug, Clone)]
 pub(crate) struct Admin {
     address: SocketAddr,
+    /// What it is called.
+    authority: String,
+    token: Option<Token>,
 }
 
 impl Admin {
     /// The API at `address`.
-    pub(crate) const fn new(address: SocketAddr) -> Self {
-        Self { address }
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            authority: address.to_string(),
+            token: None,
+        }
     }
 
     /// The API at a URL that a user wrote.
@@ -103,15 +112,37 @@ impl Admin {
             text: format!("error: --server {url} is no address of a mesh\n  want http://HOST:PORT"),
         };
         let uri: Uri = url.parse().map_err(|_ignored| wanted())?;
-        let host = uri.host().ok_or_else(wanted)?;
         let port = uri.port_u16().ok_or_else(wanted)?;
-        let address = format!("{}:{port}", host.replace("localhost", "127.0.0.1"));
-        Ok(Self::new(address.parse().map_err(|_ignored| wanted())?))
+        let host = uri.host().filter(|_| uri.scheme_str() == Some("http"));
+        let host = host.ok_or_else(wanted)?.replace("localhost", "127.0.0.1");
+        let named = format!("{host}:{port}");
+        let mut found = named.to_socket_addrs().map_err(|error| {
+            anyhow!("--server {url}: {host} has no address: {error}\n  want http://HOST:PORT")
+        })?;
+        Ok(Self {
+            authority: named,
+            ..Self::new(found.next().ok_or_else(wanted)?)
+        })
     }
 
-    /// Where it is, as a URL.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    /// The same for who has `token`.
+    pub(crate) fn showing(self, token: Option<Token>) -> Self {
+        Self { token, ..self }
+    }
+
+    /// Where it is.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it is called, with its port.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// What it wants to see.
+    pub(crate) const fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
     }
 
     /// GETs `path` and decodes the JSON; the message of a `Status` answer is the error.
@@ -130,11 +161,7 @@ impl Admin {
         if status.is_success() {
             return Ok(value);
         }
-        let message = value.get("message").and_then(Value::as_str);
-        Err(anyhow!(
-            "{}",
-            message.map_or_else(|| format!("{status} from {path}"), str::to_owned)
-        ))
+        Err(self.refused(status, &value, path))
     }
 
     /// The object at `path`; `None` when there is none.
@@ -143,12 +170,7 @@ impl Admin {
         match status {
             StatusCode::NOT_FOUND => Ok(None),
             status if status.is_success() => Ok(Some(value)),
-            status => {
-                let message = value.get("message").and_then(Value::as_str);
-                let message =
-                    message.map_or_else(|| format!("{status} from {path}"), str::to_owned);
-                Err(anyhow!("{message}"))
-            }
+            status => Err(self.refused(status, &value, path)),
         }
     }
 
@@ -161,9 +183,7 @@ impl Admin {
     /// The lines of an answer that goes on, such as a watch.
     pub(crate) async fn lines(&self, path: &str) -> Result<Lines> {
         let mut link = self.link().await?;
-        let request = Request::builder()
-            .uri(path)
-            .header("host", self.address.to_string());
+        let request = self.request(Method::GET, path);
         let request = request.body(Full::new(Bytes::new()))?;
         let response = link.sender.send_request(request).await?;
         let status = response.status();
@@ -177,9 +197,7 @@ impl Admin {
         }
         let bytes = body.collect().await?.to_bytes();
         let value: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        let message = value.get("message").and_then(Value::as_str);
-        let message = message.map_or_else(|| format!("{status} from {path}"), str::to_owned);
-        Err(anyhow!("{message}"))
+        Err(self.refused(status, &value, path))
     }
 
     async fn link(&self) -> Result<Link> {
@@ -187,9 +205,36 @@ impl Admin {
             anyhow!(
                 "no mesh answers at http://{}: {error}\n  \
                  start one: sealane up DIR            another: --server http://HOST:PORT",
-                self.address
+                self.authority
             )
         })
+    }
+
+    fn request(&self, method: Method, path: &str) -> request::Builder {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(HOST, &self.authority);
+        match &self.token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {}", token.reveal())),
+            None => request,
+        }
+    }
+
+    /// Why there is no answer.
+    pub(crate) fn refused(&self, status: StatusCode, value: &Value, path: &str) -> Error {
+        if status == StatusCode::UNAUTHORIZED {
+            let which = match self.token {
+                Some(_) => "wants another token",
+                None => "wants a token",
+            };
+            return anyhow!(
+                "the mesh at http://{} {which}\n  \
+                 sealane up printed it at its start: export SEALANE_TOKEN=TOKEN",
+                self.authority
+            );
+        }
+        let message = value.get("message").and_then(Value::as_str);
+        let message = message.map_or_else(|| format!("{status} from {path}"), str::to_owned);
+        anyhow!("{message}")
     }
 
     /// The same, with the status whatever it is.
@@ -200,10 +245,7 @@ impl Admin {
         body: Option<(&str, Bytes)>,
     ) -> Result<(StatusCode, Value)> {
         let mut link = self.link().await?;
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", self.address.to_string());
+        let mut request = self.request(method, path);
         if let Some((media_type, _)) = &body {
             request = request.header("content-type", *media_type);
         }

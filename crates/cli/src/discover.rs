@@ -1,14 +1,16 @@
 //! How a command finds the mesh that runs: `sealane up` leaves a file that says where its admin
 //! API is.
 
-use std::fs;
-use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
+use sealane_control::api::token::Token;
 
 use crate::args::ServerArgs;
 use crate::client::Admin;
@@ -17,21 +19,53 @@ use crate::output::{age, table};
 
 /// How long a mesh may take to answer the knock of a command that looks for it.
 const KNOCK: Duration = Duration::from_millis(300);
+/// Who may change everybody's files.
+const ROOT: u32 = 0;
 
 /// The file that tells where a mesh is, removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct RuntimeFile(PathBuf);
 
 impl RuntimeFile {
-    /// Says that this process's mesh answers at `admin`, and what it was started with.
-    pub(crate) fn write(admin: SocketAddr, paths: &[PathBuf]) -> io::Result<Self> {
+    /// Says, to nobody but this user, that this process's mesh answers at `admin` to who shows
+    /// `token`, and what it was started with.
+    pub(crate) fn write(
+        admin: SocketAddr,
+        paths: &[PathBuf],
+        token: Option<&Token>,
+    ) -> io::Result<Self> {
         let folder = folder();
-        fs::create_dir_all(&folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)?;
         let path = folder.join(format!("{}.admin", process::id()));
+        // One that an earlier process of this number left may be open to others.
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let new = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path);
         let paths: Vec<String> = paths.iter().map(|path| absolute(path)).collect();
-        fs::write(&path, format!("http://{admin}\n{}\n", paths.join(" ")))?;
+        let (admin, paths) = (reached(admin), paths.join(" "));
+        let token = token.map_or("", Token::reveal);
+        new?.write_all(format!("http://{admin}\n{paths}\n{token}\n").as_bytes())?;
         Ok(Self(path))
     }
+}
+
+/// Where what listens at `bound` is reached from this machine.
+fn reached(bound: SocketAddr) -> SocketAddr {
+    let ip = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, bound.port())
 }
 
 impl Drop for RuntimeFile {
@@ -54,19 +88,25 @@ struct Running {
     admin: SocketAddr,
     /// What it was started with.
     paths: String,
+    /// What it wants to see.
+    token: Option<Token>,
 }
 
 /// The mesh that `args` mean: the one named, else the only one that runs.
 pub(crate) fn admin(args: &ServerArgs) -> Result<Admin> {
     if let Some(url) = &args.server {
-        return Admin::from_url(url);
+        let admin = Admin::from_url(url)?;
+        let known = known(&folder());
+        let ours = known.into_iter().find(|mesh| mesh.admin == admin.address());
+        let token = ours.and_then(|mesh| mesh.token);
+        return Ok(admin.showing(token.map_or_else(from_environment, |token| Ok(Some(token)))?));
     }
     match running(&folder()).as_slice() {
         [] => bail!(
             "no mesh is running here\n  start one: sealane up DIR            \
              another: --server http://HOST:PORT"
         ),
-        [only] => Ok(Admin::new(only.admin)),
+        [only] => Ok(Admin::new(only.admin).showing(only.token.clone())),
         several => Err(which(several).into()),
     }
 }
@@ -99,26 +139,54 @@ fn which(several: &[Running]) -> Failure {
     }
 }
 
+/// The token for a mesh that is not of this machine.
+fn from_environment() -> Result<Option<Token>> {
+    let Some(text) = std::env::var("SEALANE_TOKEN")
+        .ok()
+        .filter(|text| !text.is_empty())
+    else {
+        return Ok(None);
+    };
+    let wanted = || Failure {
+        code: USAGE,
+        text: "error: SEALANE_TOKEN is no token\n  want what `sealane up` printed at its start"
+            .to_owned(),
+    };
+    Ok(Some(Token::parse(&text).ok_or_else(wanted)?))
+}
+
 /// The meshes that answer, the newest first.
 fn running(folder: &Path) -> Vec<Running> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<Running> = entries.filter_map(|entry| read(&entry)).collect();
+    let mut found = known(folder);
+    found.retain(|mesh| TcpStream::connect_timeout(&mesh.admin, KNOCK).is_ok());
     found.sort_by(|a, b| (b.started, &b.pid).cmp(&(a.started, &a.pid)));
     found
 }
 
-/// What a file says, when the mesh that it is about answers.
+/// The meshes that left a file; they may have ended without taking it away.
+fn known(folder: &Path) -> Vec<Running> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| read(&entry)).collect()
+}
+
+/// What a file says.
 fn read(entry: &fs::DirEntry) -> Option<Running> {
+    let about = entry.metadata().ok()?;
+    // In a temporary folder, others may have left one that leads to them.
+    let ours = rustix::process::getuid().as_raw();
+    if about.uid() != ours && about.uid() != ROOT {
+        return None;
+    }
     let text = fs::read_to_string(entry.path()).ok()?;
     let mut lines = text.lines();
     let admin = lines.next()?.trim().strip_prefix("http://")?.parse().ok()?;
-    TcpStream::connect_timeout(&admin, KNOCK).ok()?;
     let pid = entry.path().file_stem()?.to_str()?.to_owned();
     Some(Running {
-        started: entry.metadata().ok()?.modified().ok()?,
+        started: about.modified().ok()?,
         pid,
         admin,
         paths: lines.next().unwrap_or_default().to_owned(),
+        token: lines.next().and_then(Token::parse),
     })
 }
 

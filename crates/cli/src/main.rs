@@ -9,6 +9,7 @@ mod commands;
 mod discover;
 mod failure;
 mod jsonpath;
+mod logging;
 mod manifests;
 mod named;
 mod objects;
@@ -20,6 +21,8 @@ mod rules;
 mod statistics;
 mod textdiff;
 mod time;
+mod token;
+mod warnings;
 mod yaml;
 
 use std::process::ExitCode;
@@ -73,6 +76,10 @@ fn fail(error: &Error) -> ExitCode {
 }
 
 fn run(command: Command) -> Result<ExitCode> {
+    // `up` tells its warnings, and so begins by itself.
+    if !matches!(command, Command::Up(_)) {
+        logging::listen(None)?;
+    }
     let asks = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -57,9 +57,7 @@ impl Notes {
                 path: FieldPath::root(),
             })
         };
-        self.origins
-            .entry(id.as_str().into())
-            .or_insert_with(whole);
+        self.origins.entry(id.as_str().into()).or_insert_with(whole);
         id
     }
 

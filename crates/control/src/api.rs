@@ -26,6 +26,7 @@ mod table;
 pub mod target;
 #[cfg(test)]
 mod tests;
+pub mod token;
 mod watch;
 mod write;
 

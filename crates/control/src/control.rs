@@ -350,7 +350,7 @@ impl Control {
         let former = &refused_state.identities;
         self.proxies.publish_all(&identities, former, &snapshot);
         if let Err(error) = self.proxies.live(snapshot.generation, SETTLING).await {
-            warn!(generation = snapshot.generation, %error, "the last good state is not live");
+            warn!(generation = snapshot.generation, %error, "not every proxy has the last good state again");
         }
     }
 

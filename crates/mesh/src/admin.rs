@@ -20,11 +20,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use self::help::{COMMANDS, MUTATIONS};
+use self::help::{COMMANDS, INSIDE, MUTATIONS};
 use crate::mesh::Mesh;
 
 /// Says whose answer it is.
@@ -42,32 +42,45 @@ pub(crate) fn router(mesh: Arc<Mesh>) -> Router {
         .route("/server_info", get(server_info::server_info))
         .route("/stats", get(stats::stats))
         .route("/stats/prometheus", get(stats::prometheus));
-    for (path, _) in MUTATIONS {
-        router = router.route(path, any(mutation));
+    for (path, why) in MUTATIONS {
+        router = router.route(path, any(async move |method| mutation(&method, path, why)));
+    }
+    for (path, why) in INSIDE {
+        router = router.route(path, any(async move || not_served(path, why)));
     }
     router.with_state(mesh)
 }
 
 async fn help() -> String {
     let mut text = String::from("admin commands are:\n");
-    let all = COMMANDS.iter().chain(MUTATIONS);
-    let mut lines: Vec<String> = all
-        .map(|(path, about)| format!("  {path}: {about}\n"))
-        .collect();
+    let served = COMMANDS
+        .iter()
+        .map(|(path, about)| format!("  {path}: {about}\n"));
+    let mutations = MUTATIONS
+        .iter()
+        .map(|(path, why)| format!("  {path} (POST): not served: {why}\n"));
+    let inside = INSIDE
+        .iter()
+        .map(|(path, why)| format!("  {path}: not served: {why}\n"));
+    let mut lines: Vec<String> = served.chain(mutations).chain(inside).collect();
     lines.sort();
     text.extend(lines);
     text
 }
 
 /// What changes a proxy. Envoy does it when it is asked by POST.
-async fn mutation(method: Method) -> Problem {
-    if method == Method::POST {
-        let text = "this is not served: a proxy of this mesh is changed by the mesh's objects, and \
-                    ends with the mesh";
-        return Problem::new(StatusCode::NOT_IMPLEMENTED, text);
+fn mutation(method: &Method, path: &str, why: &str) -> Response {
+    if *method == Method::POST {
+        return not_served(path, why).into_response();
     }
-    let text = format!("{method} does not change a proxy: use POST");
-    Problem::new(StatusCode::BAD_REQUEST, text)
+    let text = format!("Method {method} not allowed, POST required.");
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, text);
+    ([(ALLOW, "POST")], problem).into_response()
+}
+
+fn not_served(path: &str, why: &str) -> Problem {
+    let text = format!("{path} is not served: {why}");
+    Problem::new(StatusCode::NOT_IMPLEMENTED, text)
 }
 
 /// A question that has no answer, in words.

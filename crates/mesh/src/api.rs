@@ -14,7 +14,8 @@ use axum::routing::{get, post};
 use axum::{Json, middleware};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use sealane_compile::compile;
-use sealane_control::api::{guard, status::Refusal};
+use sealane_control::api::guard::{Gate, guard, guard_in_text};
+use sealane_control::api::status::Refusal;
 use sealane_control::origins::Place;
 use sealane_runtime::Runtime;
 use sealane_world::pods::Role;
@@ -34,10 +35,13 @@ pub struct Shared {
     pub mesh: Arc<Mesh>,
     /// What proxies said themselves.
     pub replies: Arc<Replies>,
+    /// Who is let in.
+    pub gate: Gate,
 }
 
-/// The whole admin API, closed to web pages of others.
+/// The whole admin API, closed to others as its gate says.
 pub fn router(shared: Shared) -> Router {
+    let gate = shared.gate.clone();
     let objects = sealane_control::api::router(Arc::new(WithLogs(Arc::clone(&shared.mesh))));
     let admin = admin::router(Arc::clone(&shared.mesh));
     let own = Router::new()
@@ -49,9 +53,10 @@ pub fn router(shared: Shared) -> Router {
         .route("/sealane/v1/replies/{id}", get(reply))
         .merge(show::router())
         .with_state(shared);
-    own.merge(admin)
-        .merge(objects)
-        .layer(middleware::from_fn(guard::guard))
+    let in_text = middleware::from_fn_with_state(gate.clone(), guard_in_text);
+    own.merge(objects)
+        .layer(middleware::from_fn_with_state(gate, guard))
+        .merge(admin.layer(in_text))
 }
 
 async fn ready(State(shared): State<Shared>) -> Response {

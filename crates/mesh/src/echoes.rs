@@ -78,7 +78,7 @@ impl Echoes {
         });
         if let Some(Err(error)) = played.await {
             // The pod's other ports serve; whoever calls this one sees a refused connection.
-            warn!(%error, source = %error.source, "an echo workload lacks a port");
+            warn!(%error, cause = %error.source, "a workload lacks a port");
         }
     }
 

@@ -42,7 +42,7 @@ impl Externals {
                 continue;
             }
             if closed.has(*socket) {
-                warn!(%address, %socket, "an endpoint that controls this process is not reached");
+                warn!(%address, %socket, "what controls this mesh is no endpoint: nobody reaches it");
                 continue;
             }
             if let Some(lead) = self.network.lead(*address, *socket, &self.open) {

@@ -15,7 +15,7 @@ use sealane_world::pods::Role;
 use sealane_world::workloads::WorldPod;
 use sealane_world::world::World;
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::debug;
 
 use crate::echoes::Echoes;
 use crate::exposed::Exposed;
@@ -353,7 +353,8 @@ async fn follow(
         };
         let is_known = unready(&world.borrow()) == processes.waiting();
         if !is_known && let Err(refusal) = control.refresh().await {
-            warn!(reason = refusal.reason, "a change of workloads is not live");
+            // Who listens to the control plane was told.
+            debug!(reason = refusal.reason, "a change of workloads is not live");
         }
     }
 }

@@ -2,14 +2,16 @@
 //! for a caller that does not read.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use sealane_seam::Clock;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use crate::flood::Flood;
 
 /// Shared by a connection's stream, which sees bytes come, and its requests. Only one thread
 /// writes to it; it is shareable because an engine wants its stream to be.
@@ -33,6 +35,9 @@ pub(crate) struct Activity {
     left: AtomicBool,
     /// A request was answered before all of it had come.
     unread: AtomicBool,
+    /// The caller is sent away for this.
+    flood: OnceLock<Flood>,
+    flooded: Notify,
 }
 
 /// Why a connection should end.
@@ -65,7 +70,13 @@ impl Activity {
             over: AtomicBool::new(false),
             left: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            flood: OnceLock::new(),
+            flooded: Notify::new(),
         }
+    }
+
+    pub(crate) const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// A request begins.
@@ -153,8 +164,30 @@ impl Activity {
         self.unread.store(true, Ordering::Relaxed);
     }
 
+    /// The caller is sent away for `flood`.
+    pub(crate) fn flood(&self, flood: Flood) {
+        self.flood.get_or_init(|| flood);
+        self.flooded.notify_one();
+    }
+
+    /// What the caller is sent away for.
+    pub(crate) fn flooded(&self) -> Option<Flood> {
+        self.flood.get().copied()
+    }
+
+    /// Waits until the caller is sent away, and has had this long to read why.
+    pub(crate) async fn overstayed(&self, grace: Duration) {
+        while self.flooded().is_none() {
+            self.flooded.notified().await;
+        }
+        tokio::time::sleep(grace).await;
+    }
+
     /// Whether bytes have come, or may come, that are no whole request.
     pub(crate) fn is_interrupted(&self) -> bool {
+        if self.flooded().is_some() {
+            return true;
+        }
         let waiting = self.receiving.load(Ordering::Relaxed) || self.unread.load(Ordering::Relaxed);
         waiting && !self.has_left() && self.serving.load(Ordering::Relaxed) == 0
     }

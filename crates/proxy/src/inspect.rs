@@ -6,9 +6,11 @@ use std::sync::Arc;
 use sealane_runtime::cluster::Limits;
 use sealane_runtime::endpoint::{Endpoint, Health};
 
+use crate::flood::Flood;
 use crate::live::circuit::Resource;
 use crate::live::traffic::{ClusterTraffic, ListenerTraffic};
 use crate::proxy::Proxy;
+use crate::serving::Serving;
 use crate::stats::{Scope, Stat, StatKind};
 use crate::upstream::Upstream;
 use crate::upstream::balance::Host;
@@ -100,6 +102,8 @@ impl Proxy {
                 stats.extend(of_listener(name, traffic));
             }
         }
+        let floods = floods(&serving);
+        stats.extend(floods.filter(|stat| !used_only || stat.value > 0));
         let live = Stat {
             scope: Scope::Server,
             metric: "live",
@@ -248,10 +252,30 @@ fn of_listener(name: &Arc<str>, traffic: &ListenerTraffic) -> Vec<Stat> {
             StatKind::Counter,
             traffic.connections.now(),
         ),
+        http(
+            "downstream_cx_protocol_error",
+            traffic.protocol_errors.now(),
+        ),
         http("downstream_rq_2xx", success),
         http("downstream_rq_3xx", redirection),
         http("downstream_rq_4xx", client),
         http("downstream_rq_5xx", server),
+        http(Flood::Reset.metric(), traffic.floods.now(Flood::Reset)),
         http("downstream_rq_total", traffic.requests.now()),
     ]
+}
+
+/// The floods that Envoy counts for the whole proxy.
+fn floods(serving: &Serving) -> impl Iterator<Item = Stat> {
+    let of_proxy = Flood::ALL.into_iter().filter(|it| *it != Flood::Reset);
+    of_proxy.map(|flood| {
+        let listeners = serving.runtime.listeners.keys();
+        let listeners = listeners.filter_map(|name| serving.listener(name));
+        Stat {
+            scope: Scope::Http2,
+            metric: flood.metric(),
+            kind: StatKind::Counter,
+            value: listeners.map(|traffic| traffic.floods.now(flood)).sum(),
+        }
+    })
 }

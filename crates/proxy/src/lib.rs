@@ -23,6 +23,8 @@ mod body;
 mod connection;
 mod failure;
 mod filter;
+mod flood;
+mod guarded;
 mod http;
 mod live;
 mod observed;

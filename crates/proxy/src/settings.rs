@@ -23,6 +23,8 @@ pub struct Settings {
     pub pending_resets: usize,
     /// Streams that a caller may make us reset.
     pub local_resets: usize,
+    /// What else a caller may send on an HTTP/2 connection.
+    pub frames: FrameLimits,
     /// Bytes that wait to be sent on one HTTP/2 stream.
     pub send_buffer: usize,
     /// Bytes that one HTTP/1 connection keeps in memory in each direction. A longer head has room
@@ -66,6 +68,7 @@ impl Default for Settings {
             connection_window: 1024 * 1024,
             pending_resets: 200,
             local_resets: 200,
+            frames: FrameLimits::default(),
             send_buffer: 256 * 1024,
             connection_buffer: 64 * 1024,
             delayed_close: Duration::from_secs(1),
@@ -80,6 +83,45 @@ impl Default for Settings {
             capture_connections: 1024,
             capture_kept: 8,
             capture_pipe: 64 * 1024,
+        }
+    }
+}
+
+/// What a caller may send on an HTTP/2 connection that costs us more than the caller. Who sends more
+/// is sent away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameLimits {
+    /// DATA, HEADERS and CONTINUATION frames without payload, in a row. Envoy has 1; who flushes
+    /// a stream in which nothing has come is no attacker.
+    pub empty: u32,
+    /// PRIORITY frames for each stream that was opened, and for one more.
+    pub priority_per_stream: u32,
+    /// `WINDOW_UPDATE` frames, in pairs, for each DATA frame that was sent; one pair for each stream
+    /// and five frames come on top.
+    pub window_updates_per_data: u32,
+    /// PING, SETTINGS, GOAWAY and unknown frames at once. Each HEADERS and DATA frame that is sent
+    /// allows one more.
+    pub control: u32,
+    /// The time that allows one more.
+    pub control_interval: Duration,
+    /// `RST_STREAM` frames at once. Each answer that is sent to its end allows one more.
+    pub resets: u32,
+    /// The time that allows one more.
+    pub reset_interval: Duration,
+}
+
+impl Default for FrameLimits {
+    fn default() -> Self {
+        Self {
+            empty: 10,
+            priority_per_stream: 100,
+            window_updates_per_data: 10,
+            control: 1000,
+            // 10 a second.
+            control_interval: Duration::from_millis(100),
+            resets: 200,
+            // 33 a second.
+            reset_interval: Duration::from_millis(30),
         }
     }
 }

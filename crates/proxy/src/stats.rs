@@ -13,6 +13,8 @@ pub enum Scope {
     Listener(Arc<str>),
     /// The requests of a listener.
     Http(Arc<str>),
+    /// HTTP/2 of the proxy.
+    Http2,
     /// The proxy.
     Server,
 }
@@ -47,6 +49,7 @@ impl Stat {
             Scope::Cluster(name) => format!("cluster.{name}.{metric}"),
             Scope::Listener(name) => format!("listener.{name}.{metric}"),
             Scope::Http(name) => format!("http.{name}.{metric}"),
+            Scope::Http2 => format!("http2.{metric}"),
             Scope::Server => format!("server.{metric}"),
         }
     }
@@ -58,6 +61,7 @@ impl Stat {
             Scope::Cluster(name) => ("cluster", Some(("cluster_name", name))),
             Scope::Listener(name) => ("listener", Some(("listener_address", name))),
             Scope::Http(name) => ("http", Some(("http_conn_manager_prefix", name))),
+            Scope::Http2 => ("http2", None),
             Scope::Server => ("server", None),
         };
         let mut labels = Vec::new();
@@ -84,6 +88,7 @@ impl Stat {
             Scope::Cluster(_) => "Envoy's statistic of a cluster.",
             Scope::Listener(_) => "Envoy's statistic of a listener.",
             Scope::Http(_) => "Envoy's statistic of a listener's requests.",
+            Scope::Http2 => "Envoy's statistic of HTTP/2.",
             Scope::Server => "Envoy's statistic of a proxy.",
         }
     }

@@ -85,7 +85,8 @@ impl Follower {
             }
             Err(refused) => {
                 let reason = refused.reason();
-                tracing::warn!(%proxy, generation = update.generation, reason, "refused");
+                // The control plane is told.
+                tracing::info!(%proxy, generation = update.generation, reason, "refused");
                 self.subscriber.nack(&update, &reason);
             }
         }

@@ -13,7 +13,7 @@ use crate::path::PathPolicy;
 use crate::split::Split;
 use crate::table::RouteTable;
 
-pub use limits::HttpLimits;
+pub use limits::{FrameLimits, HttpLimits};
 
 /// Which way the traffic of a listener goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

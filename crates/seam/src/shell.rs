@@ -13,17 +13,37 @@ use crate::process::{Group, Launched, Launcher, Program, Signal};
 /// What reads command lines; not looked up in `PATH`.
 const SHELL: &str = "/bin/sh";
 
+/// Lowers the soft limit of open files to its name, then runs its argument as a command line. A
+/// process may do that to itself alone, without unsafe code, before its program begins.
+const LIMITED: &str = "ulimit -S -n \"$0\" && exec /bin/sh -c \"$1\"";
+
 /// Starts `/bin/sh -c LINE` in a process group of its own, with nothing to read.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Shell;
+pub struct Shell {
+    /// Files that a program may open, unless it asks for more; as many as we where it is not said.
+    open_files: Option<u64>,
+}
+
+impl Shell {
+    /// Programs may open so many files unless they ask for more, whatever we may: 1,024 is what many
+    /// are made for, and some do something for each file that they could have.
+    pub const fn with_open_files(limit: u64) -> Self {
+        Self {
+            open_files: Some(limit),
+        }
+    }
+}
 
 impl Launcher for Shell {
     /// Must be called on a tokio runtime.
     fn launch(&self, program: &Program) -> io::Result<Launched> {
         let mut command = Command::new(SHELL);
+        command.arg("-c");
+        match self.open_files {
+            Some(limit) => command.args([LIMITED, &limit.to_string(), &program.line]),
+            None => command.arg(&program.line),
+        };
         command
-            .arg("-c")
-            .arg(&program.line)
             .envs(&program.variables)
             .process_group(0)
             .stdin(Stdio::null())
@@ -95,7 +115,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_is_read_by_the_shell() {
-        let mut launched = Shell.launch(&program("echo \"$WORD\"; exit 3")).unwrap();
+        let mut launched = Shell::default()
+            .launch(&program("echo \"$WORD\"; exit 3"))
+            .unwrap();
         let mut text = String::new();
         launched.output[0].read_to_string(&mut text).await.unwrap();
         assert_eq!(text, "two words\n");
@@ -103,16 +125,39 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_has_its_own_limit_of_files_and_may_raise_it() {
+        let said = async |shell: Shell, line: &str| {
+            let mut launched = shell.launch(&program(line)).unwrap();
+            let mut text = String::new();
+            launched.output[0].read_to_string(&mut text).await.unwrap();
+            assert_eq!(launched.ended.await, "exit status: 0");
+            text
+        };
+        let line = "ulimit -S -n; ulimit -H -n; echo \"$WORD\" \"$0\"";
+        let ours = said(Shell::default(), line).await;
+        let [soft, hard, rest] = ours.lines().collect::<Vec<_>>()[..] else {
+            panic!("{ours}")
+        };
+        assert_ne!(soft, "77");
+        let theirs = said(Shell::with_open_files(77), line).await;
+        assert_eq!(theirs, format!("77\n{hard}\n{rest}\n"));
+        let raised = said(Shell::with_open_files(77), "ulimit -S -n 78; ulimit -S -n").await;
+        assert_eq!(raised, "78\n");
+        let quoted = said(Shell::with_open_files(77), "echo 'a  \"b\"' \"$#\"").await;
+        assert_eq!(quoted, "a  \"b\" 0\n");
+    }
+
+    #[tokio::test]
     async fn a_folder_that_is_not_there_is_an_error() {
         let mut nowhere = program("true");
         nowhere.folder = PathBuf::from("/nowhere/at/all");
-        assert!(Shell.launch(&nowhere).is_err());
+        assert!(Shell::default().launch(&nowhere).is_err());
     }
 
     #[tokio::test]
     async fn a_signal_reaches_all_of_a_group() {
         let line = "sleep 600 & echo started; wait";
-        let mut launched = Shell.launch(&program(line)).unwrap();
+        let mut launched = Shell::default().launch(&program(line)).unwrap();
         let mut started = [0; 8];
         launched.output[0].read_exact(&mut started).await.unwrap();
         launched.group.signal(Signal::Kill);

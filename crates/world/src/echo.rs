@@ -232,7 +232,7 @@ async fn accept_all(
                     spawner.spawn_local("echo connection", Box::pin(task));
                 }
                 Err(error) => {
-                    warn!(port, %error, "an echo cannot accept");
+                    warn!(port, %error, "a simulated pod cannot accept, and tries again");
                     tokio::time::sleep(REST).await;
                 }
             }

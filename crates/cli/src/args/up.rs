@@ -42,6 +42,12 @@ pub(crate) struct Up {
     /// The port of the admin API; 0 takes a free one
     #[arg(long, default_value_t = 15000, value_name = "PORT")]
     pub(crate) admin_port: u16,
+    /// The address that the admin API listens on; beyond loopback it wants a token
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "IP")]
+    pub(crate) admin_bind: IpAddr,
+    /// A file with the token that the admin API wants; made up where one is wanted and none is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) admin_token_file: Option<PathBuf>,
     /// How long requests in flight may take when the mesh stops
     #[arg(long, default_value = "5s", value_name = "TIME", value_parser = duration)]
     pub(crate) drain_time: Duration,
@@ -68,7 +74,8 @@ pub(crate) enum Told {
     /// Text for people
     #[value(alias = "table")]
     Text,
-    /// One JSON object a line: started, generation, refused, reply, output, process, stopped
+    /// One JSON object a line: started, generation, refused, reply, output, process, warning,
+    /// crowded, stopped
     Json,
 }
 

@@ -34,6 +34,7 @@ pub(crate) async fn run(args: &Apply) -> Result<()> {
         (StatusCode::OK, Output::Json | Output::Yaml) => print_value(args.output, &answer),
         (StatusCode::OK, _) => show(args, &answer),
         (StatusCode::UNPROCESSABLE_ENTITY, _) => Err(Failure::bad_input(refusal(&answer)).into()),
+        (StatusCode::UNAUTHORIZED, _) => Err(admin.refused(status, &answer, path)),
         (status, _) => bail!("the mesh answered {status}: {}", text(&answer, "/message")),
     }
 }

@@ -1,6 +1,7 @@
 //! `sealane up`: the mesh that manifests describe, on this machine.
 
 mod accesslog;
+mod api;
 mod events;
 mod files;
 mod map;
@@ -15,10 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result};
+use sealane_control::api::guard::Gate;
 use sealane_control::source::files::{FileSource, Summary};
 use sealane_control::source::watch::Watch;
 use sealane_control::{Control, FilesRefused, Record};
-use sealane_mesh::api::{Shared, router};
+use sealane_mesh::api::Shared;
 use sealane_mesh::processes::Launching;
 use sealane_mesh::replies::Replies;
 use sealane_mesh::{Carrier, Mesh, Options};
@@ -30,7 +32,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::args::Up;
 use crate::discover::RuntimeFile;
 use crate::failure::Failure;
-use crate::{manifests, print, progress};
+use crate::token::Secret;
+use crate::{logging, manifests, print, progress};
 
 /// Traffic threads at most, by default.
 const MAX_THREADS: usize = 64;
@@ -54,19 +57,26 @@ pub(crate) fn run(args: Up) -> Result<ExitCode> {
 async fn up(args: Up) -> Result<ExitCode> {
     let files = manifests::source(&args.paths, &args.namespace)?;
     let logs = accesslog::Logs::open(args.access_log.as_deref(), args.access_log_encoding)?;
+    let secret = Secret::of(args.admin_bind, args.admin_token_file.as_deref())?;
     // Before anything starts, so that a port that is taken costs nobody a started mesh.
-    let admin = bind_api(args.admin_port).await?;
+    let admin = SocketAddr::new(args.admin_bind, args.admin_port);
+    let admin = api::bind(admin).await?;
     let replies = Arc::new(Replies::new(logs.sink()));
     let narrator = narrate::Narrator::new(narrate::Manner {
         aside: logs.takes_stdout(),
         quiet: args.quiet,
         form: args.output,
     });
+    logging::listen(Some(narrator.warnings()))?;
     let (overheard, telling) = processes::overhear();
     let telling = tokio::spawn(telling.run(narrator.clone()));
+    let files_allowed = files::raise();
     let mut options = options(&args, &replies, &narrator);
+    options.descriptors = files_allowed.descriptors;
+    // Programs have the limit that this one was started with.
+    let shell = files_allowed.before.map(Shell::with_open_files);
     options.launching = args.allow_commands.then(|| Launching {
-        launcher: Arc::new(Shell),
+        launcher: Arc::new(shell.unwrap_or_default()),
         events: Arc::new(overheard),
         patience: READINESS,
     });
@@ -76,12 +86,14 @@ async fn up(args: Up) -> Result<ExitCode> {
         mesh: Arc::new(Mesh::start(&options)?),
         replies,
         narrator,
+        secret,
         args,
     };
     let ran = running.run(&mut signals, files, admin).await;
     // However it ended.
     running.mesh.kill_processes();
     telling.abort();
+    running.narrator.tell_of_warnings();
     logs.finish();
     ran
 }
@@ -91,6 +103,7 @@ struct Running {
     mesh: Arc<Mesh>,
     replies: Arc<Replies>,
     narrator: narrate::Narrator,
+    secret: Secret,
     args: Up,
 }
 
@@ -116,15 +129,21 @@ impl Running {
             self.stop(signals).await;
             return Ok(ExitCode::from(INTERRUPTED));
         };
-        let admin = serve_api(mesh, &self.replies, admin)?;
-        let known = RuntimeFile::write(admin, &args.paths);
+        let token = self.secret.token();
+        let shared = Shared {
+            mesh: Arc::clone(mesh),
+            replies: Arc::clone(&self.replies),
+            gate: Gate::new(token.cloned()),
+        };
+        let admin = api::serve(shared, admin)?;
+        let known = RuntimeFile::write(admin, &args.paths, token);
         let known = known.context("cannot say where the mesh is")?;
         if let Some((record, summary)) = started {
             let world = mesh.world();
             narrator.event(&events::started(&record, &summary, (&world, admin)));
         }
         let edges = map::edges(mesh);
-        narrator.say(&map::map(mesh, &edges, admin, args));
+        narrator.say(&map::map(mesh, &edges, (admin, &self.secret), args));
         let narrating = narrate::narrate(Arc::clone(mesh), narrator.clone(), edges);
         let narrating = tokio::spawn(narrating);
         let watching = saves.map(|saves| watch(Arc::clone(mesh.control()), files, saves, narrator));
@@ -173,7 +192,6 @@ fn options(args: &Up, replies: &Arc<Replies>, narrator: &narrate::Narrator) -> O
     options.drain_time = args.drain_time;
     options.access_log = Arc::clone(replies) as _;
     options.events = Arc::new(narrator.clone());
-    options.descriptors = files::raise();
     options.invent = !args.no_invent;
     options.beyond = true;
     options
@@ -232,39 +250,6 @@ async fn start(
         narrator.say(&invented);
     }
     Ok(Some((applied.record, summary)))
-}
-
-async fn bind_api(port: u16) -> Result<TcpListener> {
-    match TcpListener::bind(("127.0.0.1", port)).await {
-        Err(error) if port != 0 && error.kind() == std::io::ErrorKind::AddrInUse => {
-            let owner = ports::owner(port).map_or_else(String::new, |who| format!(" by {who}"));
-            let text = format!(
-                "error: port {port} of 127.0.0.1 is in use{owner}\n  \
-                 the admin API wants it\n  try --admin-port 0 for a free one"
-            );
-            Err(Failure { code: 1, text }.into())
-        }
-        bound => Ok(bound?),
-    }
-}
-
-fn serve_api(
-    mesh: &Arc<Mesh>,
-    replies: &Arc<Replies>,
-    listener: TcpListener,
-) -> Result<SocketAddr> {
-    let address = listener.local_addr()?;
-    let shared = Shared {
-        mesh: Arc::clone(mesh),
-        replies: Arc::clone(replies),
-    };
-    // It ends with the process.
-    drop(tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router(shared)).await {
-            tracing::error!(%error, "the admin API ended");
-        }
-    }));
-    Ok(address)
 }
 
 fn watch(

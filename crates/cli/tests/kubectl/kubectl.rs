@@ -27,12 +27,26 @@ pub(crate) fn with_each(test: impl Fn(&Kubectl)) {
 
 /// The same, against a mesh of a folder.
 pub(crate) fn with_each_at(place: impl Fn() -> Place, test: impl Fn(&Kubectl)) {
+    with_each_up(|| Up::at(place(), &[]), test);
+}
+
+/// The same against a mesh that wants this token.
+pub(crate) fn with_each_and_token(token: &str, test: impl Fn(&Kubectl)) {
+    let start = || {
+        let place = Place::new(NOTHING);
+        fs::write(place.path("token"), token).unwrap();
+        Up::at(place, &["--admin-token-file", "token"])
+    };
+    with_each_up(start, test);
+}
+
+fn with_each_up(start: impl Fn() -> Up, test: impl Fn(&Kubectl)) {
     let found = kubectls();
     if found.is_empty() {
         eprintln!("skipped: no kubectl here; scripts/install-kubectl gets one");
     }
     for binary in found {
-        let up = Up::at(place(), &[]);
+        let up = start();
         let shown = up.tells("admin http://");
         let line = shown.split("admin ").nth(1).unwrap();
         let server = line.split_whitespace().next().unwrap().to_owned();
@@ -78,17 +92,31 @@ pub(crate) fn example(name: &str) -> String {
 impl Kubectl {
     /// `kubectl --server …`, to be completed.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.alone();
+        command.arg("--server").arg(&self.server).args(args);
+        command
+    }
+
+    /// `kubectl`, to be completed.
+    fn alone(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command
             .current_dir(self.home.path())
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
-            .arg("--server")
-            .arg(&self.server)
-            .args(args)
             .stdin(Stdio::null());
         command
+    }
+
+    /// Runs a command to its end that finds the mesh by a kubeconfig.
+    pub(crate) fn by_config(&self, config: &str, line: &str) -> Said {
+        let mut command = self.alone();
+        ended(
+            command
+                .env("KUBECONFIG", config)
+                .args(line.split_whitespace()),
+        )
     }
 
     /// Runs a command to its end.

@@ -20,6 +20,7 @@ mod samples;
 #[path = "../mesh/seeds.rs"]
 #[expect(dead_code, reason = "the other tests of the binary use more of it")]
 mod seeds;
+mod token;
 mod watch;
 #[path = "../mesh/wire.rs"]
 #[expect(dead_code, reason = "the other tests of the binary use more of it")]

@@ -173,10 +173,68 @@ fn what_cannot_be_answered_says_why() {
         ("/stats?filter=(", "is no regular expression"),
         ("/stats?format=xml", "want text, json or prometheus"),
         ("/config_dump?resource=secrets", "dynamic_active_clusters"),
-        ("/quitquitquit", "use POST"),
     ] {
         let answer = ask(&up, path);
         assert_eq!(answer.status, 400, "{path}: {answer:?}");
         assert!(answer.body.contains(about), "{path}: {answer:?}");
     }
+}
+
+/// What Envoy 1.40 lists at `/help` and this does not serve: what wants a POST there, and the rest.
+const POSTS: [&str; 14] = [
+    "/allocprofiler",
+    "/cpuprofiler",
+    "/drain_listeners",
+    "/healthcheck/fail",
+    "/healthcheck/ok",
+    "/heapprofiler",
+    "/logging",
+    "/quitquitquit",
+    "/reopen_logs",
+    "/reset_counters",
+    "/runtime_modify",
+    "/stats/recentlookups/clear",
+    "/stats/recentlookups/disable",
+    "/stats/recentlookups/enable",
+];
+const OTHERS: [&str; 8] = [
+    "/contention",
+    "/heap_dump",
+    "/hot_restart_version",
+    "/init_dump",
+    "/memory/tcmalloc",
+    "/peak_heap_dump",
+    "/runtime",
+    "/stats/recentlookups",
+];
+
+#[test]
+fn what_only_envoy_serves_says_why_it_is_not_served() {
+    let up = Up::of(&shop_split(50, 50));
+    let help = text(&up, "/help");
+    let post = |path: &str| {
+        let mut wire = Wire::to(up.admin());
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n");
+        wire.write(head.as_bytes());
+        wire.read()
+    };
+    for path in POSTS {
+        let answer = post(path);
+        assert_eq!(answer.status, 501, "{path}: {answer:?}");
+        let (before, why) = answer.body.split_once(": ").unwrap();
+        assert_eq!(before, format!("{path} is not served"));
+        assert!(help.contains(&format!("\n  {path} (POST): not served: {why}")));
+        let answer = ask(&up, path);
+        assert_eq!(answer.status, 405, "{path}: {answer:?}");
+        assert_eq!(answer.header("allow"), Some("POST"));
+        assert_eq!(answer.body, "Method GET not allowed, POST required.\n");
+    }
+    for path in OTHERS {
+        let answer = ask(&up, path);
+        assert_eq!(answer.status, 501, "{path}: {answer:?}");
+        let (before, why) = answer.body.split_once(": ").unwrap();
+        assert_eq!(before, format!("{path} is not served"));
+        assert!(help.contains(&format!("\n  {path}: not served: {why}")));
+    }
+    assert_eq!(text(&up, "/ready"), "LIVE\n");
 }

@@ -280,3 +280,21 @@ fn commands_of_the_api_never_run() {
     assert_eq!(call(&up, "/").echo("pod"), "shop-v1-0");
     assert!(!marker.exists());
 }
+
+#[test]
+fn a_process_has_the_limit_of_files_that_the_mesh_was_started_with() {
+    const FILES: u32 = 200;
+    let command = format!("echo files $(ulimit -S -n) $(ulimit -H -n); {}", serving());
+    let place = Place::new(&runs(&command, 1));
+    let up = Up::limited(place, FILES, &["--allow-commands"]);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", up.pid())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let words: Vec<&str> = line.unwrap().split_whitespace().collect();
+    let (soft, hard) = (words[3], words[4]);
+    assert_eq!(soft, hard, "the mesh has raised its own");
+    assert_ne!(hard, FILES.to_string());
+    up.tells(&format!("] files {FILES} {hard}\n"));
+    assert_eq!(told(&up)["word"], "two words");
+}

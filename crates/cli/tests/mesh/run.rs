@@ -62,6 +62,8 @@ impl Place {
             .current_dir(self.0.path())
             .env("SEALANE_RUNTIME_DIR", self.0.path())
             .env_remove("SEALANE_SERVER")
+            .env_remove("SEALANE_TOKEN")
+            .env_remove("SEALANE_LOG")
             .env("NO_COLOR", "1");
         command
     }
@@ -73,24 +75,13 @@ impl Place {
 
     /// The same, with standard input.
     pub(crate) fn feed(&self, args: &[&str], input: &str) -> Said {
-        let mut child = self
-            .sealane()
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // A command that does not read may be gone before the text is written.
-        stdin.write_all(input.as_bytes()).ok();
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        ended(self.sealane().args(args), input)
+    }
+
+    /// The same, with variables of the environment.
+    pub(crate) fn run_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Said {
+        let mut command = self.sealane();
+        ended(command.envs(environment.iter().copied()).args(args), "")
     }
 
     /// The JSON that `sealane ARGS` prints.
@@ -98,6 +89,26 @@ impl Place {
         let said = self.run(args);
         assert_eq!(said.code, 0, "{args:?}: {said:?}");
         serde_json::from_str(&said.out).unwrap()
+    }
+}
+
+/// Runs a command to its end.
+fn ended(command: &mut Command, input: &str) -> Said {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A command that does not read may be gone before the text is written.
+    stdin.write_all(input.as_bytes()).ok();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
@@ -157,6 +168,13 @@ impl Up {
         Self::by(sealane, place, &[])
     }
 
+    /// The same, with variables of the environment.
+    pub(crate) fn within(environment: &[(&str, &str)], place: Place, flags: &[&str]) -> Self {
+        let mut command = place.sealane();
+        command.envs(environment.iter().copied());
+        Self::by(command, place, flags)
+    }
+
     /// The mesh of a folder.
     pub(crate) fn at(place: Place, flags: &[&str]) -> Self {
         let command = place.sealane();
@@ -164,14 +182,27 @@ impl Up {
     }
 
     /// The same where no more than so many files may be open, unless the process asks for more.
-    pub(crate) fn limited(place: Place, files: u32) -> Self {
+    pub(crate) fn limited(place: Place, files: u32, flags: &[&str]) -> Self {
         let mut command = place.command("sh");
         let script = format!("ulimit -Sn {files}; exec \"$0\" \"$@\"");
         command.args(["-c", &script, env!("CARGO_BIN_EXE_sealane")]);
-        Self::by(command, place, &[])
+        Self::by(command, place, flags)
     }
 
-    fn by(mut command: Command, place: Place, flags: &[&str]) -> Self {
+    /// A mesh that says other things at its start.
+    pub(crate) fn telling(first: &str, place: Place, flags: &[&str]) -> Self {
+        let up = Self::begun(place.sealane(), place, flags);
+        up.tells(first);
+        up
+    }
+
+    fn by(command: Command, place: Place, flags: &[&str]) -> Self {
+        let up = Self::begun(command, place, flags);
+        up.tells("Ctrl-C drains and stops");
+        up
+    }
+
+    fn begun(mut command: Command, place: Place, flags: &[&str]) -> Self {
         let mut process = command
             .args(["up", "manifests", "--admin-port", "0"])
             .args(["--gateway-port", "80=auto"])
@@ -184,13 +215,11 @@ impl Up {
         let told = Arc::new(Told::default());
         told.listen(process.stdout.take().unwrap(), true);
         told.listen(process.stderr.take().unwrap(), false);
-        let up = Self {
+        Self {
             place,
             process,
             told,
-        };
-        up.tells("Ctrl-C drains and stops");
-        up
+        }
     }
 
     /// The folder of its manifests.

@@ -72,7 +72,7 @@ fn a_large_mesh_starts_and_every_workload_of_it_calls_and_is_called() {
     let (workloads, services) = size();
     let place = Place::new(&large(workloads, services));
     let began = Instant::now();
-    let up = Up::limited(place, FILES);
+    let up = Up::limited(place, FILES, &[]);
     let ready = began.elapsed();
     let (memory, files) = holdings(&up);
     println!("{workloads} workloads, {services} services, {FILES} descriptors allowed");

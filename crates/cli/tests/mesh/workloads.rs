@@ -172,4 +172,6 @@ fn what_controls_the_mesh_is_reached_by_nobody_in_it() {
         (answer.status == 503).then_some(answer)
     });
     assert!(!answer.body.contains("generation"), "{answer:?}");
+    up.tells("\n! what controls this mesh is no endpoint: nobody reaches it · address 127.");
+    up.tells(&format!(" · socket 127.0.0.1:{admin}\n"));
 }

@@ -55,7 +55,10 @@ impl Served {
             surroundings: Box::new(NoSurroundings::default()),
         };
         let control = Arc::new(Control::new(MeshSettings::default(), outside));
-        let app = router(control).layer(middleware::from_fn(guard::guard));
+        let app = router(control).layer(middleware::from_fn_with_state(
+            guard::Gate::default(),
+            guard::guard,
+        ));
         let (sender, receiver) = mpsc::channel(8);
         let serve = axum::serve(Pipes(receiver), app);
         tokio::spawn(async move { serve.await });

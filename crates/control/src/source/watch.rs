@@ -106,7 +106,7 @@ impl Watch {
         if self.heard.with(Activity::take_moved)
             && let Err(error) = self.look_around()
         {
-            warn!(%error, "some folders are not watched");
+            warn!(%error, "some folders are not watched, and saves there not seen");
         }
     }
 

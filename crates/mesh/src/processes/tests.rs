@@ -27,7 +27,7 @@ impl ProcessEvents for Heard {
 fn processes(patience: Duration, drain: Duration) -> (Processes, mpsc::Receiver<ProcessEvent>) {
     let (sender, heard) = mpsc::channel(64);
     let launching = Launching {
-        launcher: Arc::new(Shell),
+        launcher: Arc::new(Shell::default()),
         events: Arc::new(Heard(sender)),
         patience,
     };

@@ -108,7 +108,7 @@ impl Entrance {
                 Err(error) => error,
             };
             if !std::mem::replace(&mut told, true) {
-                tracing::warn!(address = %self.address, %error, "cannot accept; tries again");
+                tracing::warn!(address = %self.address, %error, "a gateway cannot accept, and tries again");
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -87,7 +87,7 @@ impl Capture {
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut told, true) {
-                        tracing::warn!(%error, "capture port cannot accept; tries again");
+                        tracing::warn!(%error, "a capture port cannot accept, and tries again");
                     }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
@@ -101,7 +101,7 @@ impl Capture {
             return;
         }
         let Some(_open) = Open::count(self) else {
-            tracing::warn!(peer = %connection.peer, "too many connections to a capture port");
+            tracing::warn!(peer = %connection.peer, "too many connections to a capture port: one is closed");
             return;
         };
         talk::talk(self, connection).await;

@@ -14,10 +14,11 @@ use hyper_util::rt::TokioIo;
 use sealane_runtime::listener::HttpManager;
 use sealane_seam::BoxIo;
 
-use super::engine::{http1_engine, http2_engine};
+use super::engine::{frame_limits, http1_engine, http2_engine};
 use super::unserved;
 use crate::activity::{Patience, Tired};
 use crate::connection::Downstream;
+use crate::guarded::Guarded;
 use crate::http::serve::serve;
 use crate::observed::Observed;
 use crate::upstream::sender::{LocalExecutor, Protocol};
@@ -38,7 +39,7 @@ pub(crate) async fn conduct(
     let limits = &manager.limits;
     let delayed_close = limits.delayed_close.unwrap_or(settings.delayed_close);
     let activity = Arc::clone(&downstream.activity);
-    let io = TokioIo::new(Observed::new(io, activity, delayed_close));
+    let io = Observed::new(io, Arc::clone(&activity), delayed_close);
     let head = limits.head_timeout.unwrap_or(settings.head_timeout);
     let term = Term {
         patience: Patience {
@@ -47,15 +48,19 @@ pub(crate) async fn conduct(
         },
         stuck: manager.stream_idle_timeout.and_then(set),
         total: limits.connection_duration.and_then(set),
+        delayed_close,
     };
     let ended = match protocol {
         Protocol::Http1 => {
-            let engine = http1_engine(settings, manager).serve_connection(io, service);
+            let engine = http1_engine(settings, manager);
+            let engine = engine.serve_connection(TokioIo::new(io), service);
             let connection = pin!(engine.with_upgrades());
             let stop = http1::UpgradeableConnection::graceful_shutdown;
             term.run(&downstream, connection, stop).await
         }
         Protocol::Http2 => {
+            let frames = frame_limits(settings, manager);
+            let io = TokioIo::new(Guarded::new(io, &activity, frames));
             let executor = LocalExecutor(Rc::clone(worker.spawner()));
             let engine = http2_engine(settings, manager, executor);
             let connection = pin!(engine.serve_connection(io, service));
@@ -63,7 +68,11 @@ pub(crate) async fn conduct(
             term.run(&downstream, connection, stop).await
         }
     };
-    if let Err(error) = ended {
+    if let Some(flood) = activity.flooded() {
+        tracing::debug!(peer = %downstream.addresses.remote, ?flood, "downstream sent away");
+        downstream.taken.flooded(flood);
+        unserved::log_flood(&downstream, flood);
+    } else if let Err(error) = ended {
         tracing::debug!(%error, "downstream connection failed");
         unserved::log(&downstream, &error);
     }
@@ -81,6 +90,8 @@ struct Term {
     stuck: Option<Duration>,
     /// In any case; then it takes no new requests.
     total: Option<Duration>,
+    /// When it is ended for a flood.
+    delayed_close: Duration,
 }
 
 impl Term {
@@ -99,6 +110,7 @@ impl Term {
             () = downstream.last_call() => {}
             () = self.over() => {}
             () = activity.stuck(self.stuck) => return Ok(()),
+            () = activity.overstayed(self.delayed_close) => return Ok(()),
             tired = activity.tired(self.patience) => match tired {
                 Tired::Idle => {}
                 Tired::Head => {
@@ -112,6 +124,7 @@ impl Term {
             biased;
             ended = connection => ended,
             () = activity.stuck(self.stuck) => Ok(()),
+            () = activity.overstayed(self.delayed_close) => Ok(()),
         }
     }
 

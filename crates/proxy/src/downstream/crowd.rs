@@ -15,7 +15,8 @@ impl Worker {
         }
         if let Some(refused) = descriptors.refuse(proxy.outside().clock.now()) {
             let limit = descriptors.limit();
-            tracing::warn!(%peer, refused, limit, "too many connections: new ones are closed");
+            // The others are told by `events`.
+            tracing::info!(%peer, refused, limit, "too many connections: new ones are closed");
             proxy.events().crowded(refused, limit);
         }
         false

@@ -5,7 +5,7 @@ use hyper_util::rt::TokioTimer;
 use sealane_runtime::listener::HttpManager;
 
 use crate::http::serve::headers_limit;
-use crate::settings::Settings;
+use crate::settings::{FrameLimits, Settings};
 use crate::upstream::sender::LocalExecutor;
 
 /// hyper wants room for the blank line and what follows beside the head itself.
@@ -48,6 +48,20 @@ pub(super) fn http2_engine(
         .max_local_error_reset_streams(settings.local_resets)
         .max_send_buf_size(settings.send_buffer);
     engine
+}
+
+/// What the engine does not bound by itself.
+pub(super) fn frame_limits(settings: &Settings, manager: &HttpManager) -> FrameLimits {
+    let (ours, said) = (settings.frames, manager.limits.frames);
+    FrameLimits {
+        empty: said.empty.unwrap_or(ours.empty),
+        priority_per_stream: said.priority_per_stream.unwrap_or(ours.priority_per_stream),
+        window_updates_per_data: said
+            .window_updates_per_data
+            .unwrap_or(ours.window_updates_per_data),
+        control: said.control.unwrap_or(ours.control),
+        ..ours
+    }
 }
 
 /// Bytes of a request's head.

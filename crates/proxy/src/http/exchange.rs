@@ -356,8 +356,11 @@ impl Exchange {
             .unwrap_or(HeaderValue::from_static("envoy"))
     }
 
-    /// How the caller left: its stream alone, or with its connection.
+    /// How the caller left: its stream alone, or with its connection; or why it was sent away.
     fn left(&self) -> (Flag, &'static str) {
+        if let Some(flood) = self.downstream.activity.flooded() {
+            return (Flag::DownstreamProtocolError, flood.details());
+        }
         let http2 = self.record.protocol == Some(Version::HTTP_2);
         if http2 && !self.downstream.activity.has_left() {
             (Flag::DownstreamRemoteReset, "http2.remote_reset")

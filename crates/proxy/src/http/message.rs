@@ -1,7 +1,9 @@
 //! Requests and responses as filters and `forward` see them.
 
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request as EngineRequest, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request as EngineRequest, Uri, Version};
+use hyper::body::Body as _;
 use hyper::upgrade::OnUpgrade;
 use sealane_runtime::RequestHead;
 
@@ -80,11 +82,17 @@ impl UpstreamHead {
     /// The request as an engine sends it; `None` when authority or path cannot be written.
     pub(crate) fn into_engine(self, protocol: Protocol, body: Body) -> Option<EngineRequest<Body>> {
         let path: PathAndQuery = self.path.parse().ok()?;
+        let may_have_body = !body.is_end_stream();
         let mut request = EngineRequest::new(body);
         *request.method_mut() = self.method;
         *request.headers_mut() = self.headers;
         match protocol {
             Protocol::Http1 => {
+                // The engine leaves the body of a GET out when nothing says how long it is.
+                if may_have_body && !request.headers().contains_key(CONTENT_LENGTH) {
+                    let chunked = HeaderValue::from_static("chunked");
+                    request.headers_mut().insert(TRANSFER_ENCODING, chunked);
+                }
                 let host = self.authority.parse().ok()?;
                 request.headers_mut().insert(http::header::HOST, host);
                 *request.uri_mut() = Uri::from(path);

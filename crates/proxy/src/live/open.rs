@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ClusterLive;
 use super::endpoint::EndpointLive;
 use super::traffic::ListenerTraffic;
+use crate::flood::Flood;
 
 /// A connection to an endpoint that is open until this is dropped.
 #[derive(Debug)]
@@ -47,6 +48,16 @@ impl TakenConnection {
     pub(crate) fn answered(&self, status: u16) {
         self.0.requests.add(1);
         self.0.answers.add(status);
+    }
+
+    /// What came on it is not HTTP.
+    pub(crate) fn garbled(&self) {
+        self.0.protocol_errors.add(1);
+    }
+
+    /// It was ended for `flood`.
+    pub(crate) fn flooded(&self, flood: Flood) {
+        self.0.floods.add(flood);
     }
 }
 

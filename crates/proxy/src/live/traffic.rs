@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
 
+use crate::flood::Flood;
+
 /// A number that only grows, unless it is one of what is there now.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
@@ -36,6 +38,27 @@ impl Classes {
 
     pub(crate) fn now(&self) -> [u64; 5] {
         self.0.each_ref().map(Count::now)
+    }
+}
+
+/// Connections that were ended for what they sent.
+#[derive(Debug, Default)]
+pub(crate) struct Floods([Count; Flood::ALL.len()]);
+
+impl Floods {
+    pub(crate) fn add(&self, flood: Flood) {
+        if let Some(count) = self.of(flood) {
+            count.add(1);
+        }
+    }
+
+    pub(crate) fn now(&self, flood: Flood) -> u64 {
+        self.of(flood).map_or(0, Count::now)
+    }
+
+    fn of(&self, flood: Flood) -> Option<&Count> {
+        let place = Flood::ALL.iter().position(|other| *other == flood);
+        self.0.get(place?)
     }
 }
 
@@ -110,4 +133,8 @@ pub(crate) struct ListenerTraffic {
     pub(crate) requests: Count,
     /// What they were answered.
     pub(crate) answers: Classes,
+    /// Connections whose bytes are not HTTP.
+    pub(crate) protocol_errors: Count,
+    /// Connections that were ended for a flood.
+    pub(crate) floods: Floods,
 }

@@ -68,6 +68,13 @@ pub(crate) struct Seen {
     pub(crate) crowded: Mutex<Vec<(u64, usize)>>,
 }
 
+impl Seen {
+    /// The records that there are.
+    pub(crate) fn take(&self) -> Vec<AccessRecord> {
+        std::mem::take(&mut *self.records.lock().unwrap())
+    }
+}
+
 impl AccessLog for Seen {
     fn wanted(&self) -> bool {
         true
@@ -281,7 +288,7 @@ impl Bench {
             }
             tokio::task::yield_now().await;
         }
-        let records = std::mem::take(&mut *self.seen.records.lock().unwrap());
+        let records = self.seen.take();
         assert_eq!(records.len(), count);
         records
     }

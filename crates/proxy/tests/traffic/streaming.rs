@@ -344,3 +344,41 @@ fn informational_answers_do_not_stand_for_the_answer() {
         assert_eq!((answer.status.as_u16(), &*answer.body), (200, "ok"));
     });
 }
+
+#[test]
+fn a_get_has_the_body_that_it_was_sent_with() {
+    run(async {
+        let bench = Bench::new(sidecar(forward(&[("v1", 1)]), vec![cluster("v1", &[POD])]));
+        let seen = bench.echo(POD, "hello");
+        for (head, body) in [
+            (
+                "GET",
+                "transfer-encoding: chunked\r\n\r\n5\r\nquery\r\n0\r\n\r\n",
+            ),
+            ("GET", "content-length: 5\r\n\r\nquery"),
+            (
+                "HEAD",
+                "transfer-encoding: chunked\r\n\r\n5\r\nquery\r\n0\r\n\r\n",
+            ),
+            (
+                "POST",
+                "transfer-encoding: chunked\r\n\r\n5\r\nquery\r\n0\r\n\r\n",
+            ),
+        ] {
+            let request =
+                format!("{head} / HTTP/1.1\r\nhost: reviews\r\nconnection: close\r\n{body}");
+            let answer = bench.talk(request.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+            assert_eq!(seen.last().body(), "query", "{head} {body}");
+        }
+        assert_eq!(bench.get("/").await.status, 200);
+        assert_eq!(seen.header("transfer-encoding"), None);
+        let (mut sender, connection) = h2::client::handshake(bench.connect(SERVICE)).await.unwrap();
+        tokio::task::spawn_local(connection);
+        let request = Request::get("http://reviews/").body(()).unwrap();
+        let (answer, mut body) = sender.send_request(request, false).unwrap();
+        body.send_data("query".into(), true).unwrap();
+        assert_eq!(answer.await.unwrap().status(), 200);
+        assert_eq!(seen.last().body(), "query");
+    });
+}

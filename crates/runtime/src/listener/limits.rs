@@ -20,4 +20,19 @@ pub struct HttpLimits {
     pub stream_window: Option<u32>,
     /// Bytes in flight to us on one HTTP/2 connection.
     pub connection_window: Option<u32>,
+    /// Frames of a caller's HTTP/2 connection.
+    pub frames: FrameLimits,
+}
+
+/// What a caller may send on an HTTP/2 connection beside its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FrameLimits {
+    /// Frames of a request without payload, in a row.
+    pub empty: Option<u32>,
+    /// PRIORITY frames for each stream that it has opened.
+    pub priority_per_stream: Option<u32>,
+    /// `WINDOW_UPDATE` frames for each DATA frame that it was sent.
+    pub window_updates_per_data: Option<u32>,
+    /// Frames that are about the connection alone, at once.
+    pub control: Option<u32>,
 }

@@ -7,9 +7,17 @@ use sealane_seam::Descriptors;
 
 use crate::print;
 
+/// The limit of open files, raised.
+pub(super) struct Files {
+    /// The connections of the process within it.
+    pub(super) descriptors: Arc<Descriptors>,
+    /// The limit that the user has set, where it is another.
+    pub(super) before: Option<u64>,
+}
+
 /// Raises the soft limit to the hard one, and counts connections within it. The usual soft limit
 /// of 1,024 is meant for programs that use `select`.
-pub(super) fn raise() -> Arc<Descriptors> {
+pub(super) fn raise() -> Files {
     let before = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: before.maximum,
@@ -25,8 +33,12 @@ pub(super) fn raise() -> Arc<Descriptors> {
             before.current
         }
     };
-    match limit.map(usize::try_from) {
+    let descriptors = match limit.map(usize::try_from) {
         Some(Ok(files)) => Descriptors::of_process(files),
         Some(Err(_)) | None => Descriptors::unlimited(),
+    };
+    Files {
+        descriptors,
+        before: before.current.filter(|_| before.current != limit),
     }
 }

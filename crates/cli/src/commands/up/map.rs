@@ -11,9 +11,15 @@ use sealane_world::names::full_name;
 use sealane_world::pods::Role;
 
 use crate::args::Up;
+use crate::token::Secret;
 
 /// The map, without a line feed at its end.
-pub(crate) fn map(mesh: &Mesh, edges: &[Edge], admin: SocketAddr, args: &Up) -> String {
+pub(crate) fn map(
+    mesh: &Mesh,
+    edges: &[Edge],
+    (admin, secret): (SocketAddr, &Secret),
+    args: &Up,
+) -> String {
     let servers = servers(&mesh.control().current());
     let mut out = String::new();
     for edge in edges {
@@ -32,6 +38,14 @@ pub(crate) fn map(mesh: &Mesh, edges: &[Edge], admin: SocketAddr, args: &Up) -> 
     } else {
         format!(" · watching {}", watched.join(" "))
     };
+    // The only time that it is told: commands of this user find it by themselves.
+    if let Secret::New(token) = secret {
+        let token = token.reveal();
+        line(
+            &mut out,
+            &format!("  admin token, for callers elsewhere: export SEALANE_TOKEN={token}"),
+        );
+    }
     line(
         &mut out,
         &format!("  admin http://{admin}{watched} · Ctrl-C drains and stops"),

@@ -16,13 +16,17 @@ use tokio::sync::mpsc;
 use super::events;
 use super::map::{self, Edge};
 use super::reply::Reply;
+
 use crate::args::Told;
 use crate::print;
+use crate::warnings::{Warning, Warnings, warnings};
 
 /// Replies a second that are told; the others are counted.
 const REPLIES: u64 = 5;
 /// Replies that wait to be told.
 const WAITING: usize = 64;
+/// Seconds after which warnings that were told often may be told again.
+const WARNED: u64 = 10;
 
 /// How things are said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,9 @@ pub(crate) struct Narrator {
     replies: mpsc::Sender<LocalReplyEvent>,
     waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<LocalReplyEvent>>>,
     untold: Arc<AtomicU64>,
+    warnings: Warnings,
+    /// Held to take what waits.
+    warned: Arc<Mutex<mpsc::Receiver<Warning>>>,
     /// Callers that were turned away, and the limit, when that is to be told. Held to look at it.
     crowd: Arc<Mutex<Option<(u64, usize)>>>,
     /// What was found at the last generation: it is told once. Held to compare, never over an
@@ -53,7 +60,10 @@ impl Narrator {
     /// Somebody who speaks in a manner.
     pub(crate) fn new(manner: Manner) -> Self {
         let (replies, waiting) = mpsc::channel(WAITING);
+        let (warnings, warned) = warnings();
         Self {
+            warnings,
+            warned: Arc::new(Mutex::new(warned)),
             manner,
             replies,
             waiting: Arc::new(tokio::sync::Mutex::new(waiting)),
@@ -71,6 +81,35 @@ impl Narrator {
                 "⚠ more than {limit} connections: new ones are closed, {refused} so far; allow \
                  more open files (ulimit -n)"
             ));
+        }
+    }
+
+    /// Takes what the crates warn of.
+    pub(crate) fn warnings(&self) -> Warnings {
+        self.warnings.clone()
+    }
+
+    /// Says what the crates have warned of.
+    pub(crate) fn tell_of_warnings(&self) {
+        while let Some(warning) = self.next_warning() {
+            self.event(&warning.event());
+            self.warn(&warning.to_string());
+        }
+    }
+
+    fn next_warning(&self) -> Option<Warning> {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.try_recv().ok()
+    }
+
+    fn tell_of_other_warnings(&self) {
+        let others = self.warnings.others();
+        if others > 0 {
+            let others = counted(
+                usize::try_from(others).unwrap_or(usize::MAX),
+                "more warning",
+            );
+            self.warn(&format!("        and {others} like these"));
         }
     }
 
@@ -241,6 +280,7 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator, mut edges: Vec<
     let mut replies = narrator.waiting.lock().await;
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     let (mut told, mut last) = (0, None);
+    let mut passed: u64 = 0;
     loop {
         tokio::select! {
             event = events.recv() => match event {
@@ -268,6 +308,11 @@ pub(crate) async fn narrate(mesh: Arc<Mesh>, narrator: Narrator, mut edges: Vec<
             }
             _ = seconds.tick() => {
                 (told, last) = (0, None);
+                passed += 1;
+                narrator.tell_of_warnings();
+                if passed.is_multiple_of(WARNED) {
+                    narrator.tell_of_other_warnings();
+                }
                 narrator.tell_of_the_crowd();
                 let lost = mesh.lost_late();
                 if lost > 0 {

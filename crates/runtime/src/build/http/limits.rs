@@ -8,7 +8,7 @@ use sealane_xds::protobuf::UInt32Value;
 
 use crate::build::at::At;
 use crate::build::scalar::{number, time};
-use crate::listener::HttpLimits;
+use crate::listener::{FrameLimits, HttpLimits};
 
 /// Kibibytes of a head that Envoy accepts as a limit.
 const HEAD_KIB: RangeInclusive<u32> = 1..=8192;
@@ -47,6 +47,31 @@ pub(super) fn limits(at: &At<'_>, message: &HttpConnectionManager) -> HttpLimits
         connection_window: window("initial_connection_window_size", |options| {
             options.initial_connection_window_size.as_ref()
         }),
+        frames: http2.map_or_else(FrameLimits::default, |options| frames(&http2_at, options)),
+    }
+}
+
+fn frames(at: &At<'_>, options: &Http2ProtocolOptions) -> FrameLimits {
+    let updates = options
+        .max_inbound_window_update_frames_per_data_frame_sent
+        .as_ref();
+    FrameLimits {
+        empty: number(
+            options
+                .max_consecutive_inbound_frames_with_empty_payload
+                .as_ref(),
+        ),
+        priority_per_stream: number(options.max_inbound_priority_frames_per_stream.as_ref()),
+        window_updates_per_data: within(
+            &at.field("max_inbound_window_update_frames_per_data_frame_sent"),
+            updates,
+            &(1..=u32::MAX),
+        ),
+        control: within(
+            &at.field("max_outbound_control_frames"),
+            options.max_outbound_control_frames.as_ref(),
+            &(1..=u32::MAX),
+        ),
     }
 }
 

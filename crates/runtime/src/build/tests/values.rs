@@ -11,7 +11,8 @@ use crate::cluster::{
 use crate::endpoint::{EndpointAddress, Health};
 use crate::fault::Abort;
 use crate::listener::{
-    Continue, Direction, HttpFilter, HttpLimits, HttpManager, Listener, Network, ServerHeader,
+    Continue, Direction, FrameLimits, HttpFilter, HttpLimits, HttpManager, Listener, Network,
+    ServerHeader,
 };
 use crate::path::PathPolicy;
 use crate::route::{
@@ -418,7 +419,11 @@ fn the_limits_of_an_http_manager_are_taken_over() {
             "max_headers_count": 50, "max_connection_duration": "60s"
         },
         "http2_protocol_options": {
-            "initial_stream_window_size": 65535, "initial_connection_window_size": 1_048_576
+            "initial_stream_window_size": 65535, "initial_connection_window_size": 1_048_576,
+            "max_consecutive_inbound_frames_with_empty_payload": 1,
+            "max_inbound_priority_frames_per_stream": 2,
+            "max_inbound_window_update_frames_per_data_frame_sent": 3,
+            "max_outbound_control_frames": 4
         }
     }));
     assert_eq!(
@@ -435,6 +440,12 @@ fn the_limits_of_an_http_manager_are_taken_over() {
             delayed_close: Some(Duration::from_secs(2)),
             stream_window: Some(65_535),
             connection_window: Some(1_048_576),
+            frames: FrameLimits {
+                empty: Some(1),
+                priority_per_stream: Some(2),
+                window_updates_per_data: Some(3),
+                control: Some(4),
+            },
         }
     );
 }
