@@ -17,7 +17,7 @@ struct Stress {
     size: &'static str,
 }
 
-const ALL: [Stress; 3] = [
+const ALL: [Stress; 4] = [
     // 30 seconds at 500 requests a second, with 300 saves.
     Stress {
         name: "change",
@@ -35,6 +35,15 @@ const ALL: [Stress; 3] = [
         test: "scale::a_large_mesh",
         variable: "SEALANE_STRESS",
         size: "200:500",
+    },
+    // A GiB each way.
+    Stress {
+        name: "volume",
+        package: "sealane",
+        target: "mesh",
+        test: "streaming::a_volume",
+        variable: "SEALANE_STRESS",
+        size: "1024",
     },
     // 1,000 starts and stops in one process.
     Stress {

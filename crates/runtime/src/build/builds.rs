@@ -16,8 +16,8 @@ use crate::cluster::Cluster;
 use crate::listener::Listener;
 use crate::table::RouteTable;
 
-/// How many values are known before those that nobody uses are looked for.
-const FEW: usize = 1024;
+/// How many values are known before those that nobody can ask for any more are looked for.
+const FEW: usize = 128;
 
 /// The values that somebody still uses, by the messages that they were built from. Holds on to
 /// neither.
@@ -52,7 +52,20 @@ struct Table<M, B> {
 struct Entry<M, B> {
     built: Weak<B>,
     /// As long as these are here, no other message can be where they are or were.
-    _sources: (Weak<M>, Option<Weak<ClusterLoadAssignment>>),
+    message: Weak<M>,
+    beside: Option<Weak<ClusterLoadAssignment>>,
+}
+
+impl<M, B> Entry<M, B> {
+    /// Whether anybody may still ask for it, and somebody uses it.
+    fn is_of_use(&self) -> bool {
+        self.built.strong_count() > 0
+            && self.message.strong_count() > 0
+            && self
+                .beside
+                .as_ref()
+                .is_none_or(|beside| beside.strong_count() > 0)
+    }
 }
 
 impl<M, B> Default for Known<M, B> {
@@ -97,16 +110,24 @@ impl<M, B: PartialEq> Known<M, B> {
     fn keep(&self, key: Key, (message, beside): Sources<'_, M>, built: &Arc<B>) {
         let entry = Entry {
             built: Arc::downgrade(built),
-            _sources: (Arc::downgrade(message), beside.map(Arc::downgrade)),
+            message: Arc::downgrade(message),
+            beside: beside.map(Arc::downgrade),
         };
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.entries.insert(key, entry);
         if table.entries.len() > table.full {
-            table
-                .entries
-                .retain(|_, entry| entry.built.strong_count() > 0);
+            table.entries.retain(|_, entry| entry.is_of_use());
             table.full = FEW.max(table.entries.len() * 2);
         }
+    }
+}
+
+#[cfg(test)]
+impl<M, B> Known<M, B> {
+    /// How many messages are remembered.
+    pub(super) fn len(&self) -> usize {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.entries.len()
     }
 }
 

@@ -133,17 +133,31 @@ fn what_nobody_uses_is_forgotten() {
     drop(again);
     assert_eq!(uses(&first), 1);
     // Messages that come and go leave nothing behind that another one could be taken for.
-    for _ in 0..5 {
-        let passing: Resources = resources.clone();
-        let (name, cluster) = passing.clusters.iter().next().unwrap();
+    let (name, cluster) = resources.clusters.iter().next().unwrap();
+    for round in 0..1000_i64 {
+        let mut passing = resources.clone();
         let mut cluster = (**cluster).clone();
-        cluster.connect_timeout = None;
-        let mut passing = passing.clone();
+        let seconds = sealane_xds::protobuf::Duration {
+            seconds: round + 100,
+            nanos: 0,
+        };
+        cluster.connect_timeout = Some(seconds);
         passing.insert(cluster);
-        let runtime = Runtime::build_with(&builds, &passing, None).unwrap();
-        assert_eq!(runtime, Runtime::build(&passing, None).unwrap());
-        assert_ne!(runtime.clusters[name], first.clusters[name]);
+        // The others are new messages that say the same.
+        for (other, message) in resources
+            .clusters
+            .iter()
+            .filter(|(other, _)| *other != name)
+        {
+            assert_eq!(message.name, other);
+            passing.insert((**message).clone());
+        }
+        let runtime = Runtime::build_with(&builds, &passing, Some(&first)).unwrap();
+        let timeout = runtime.clusters[name].connect_timeout;
+        assert_eq!(timeout.as_secs(), u64::try_from(round).unwrap() + 100);
     }
+    let many = 2 * resources.clusters.len() + 256;
+    assert!(builds.clusters.len() < many, "{}", builds.clusters.len());
 }
 
 #[test]
