@@ -52,20 +52,13 @@ pub fn compile_with(shared: &Shared, snapshot: &Snapshot, proxy: &ProxyIdentity)
         ..proxy.clone()
     };
     let targets = &targets::of_proxy(snapshot, proxy);
-    match proxy.kind {
-        ProxyKind::Sidecar => {
-            let clusters =
-                |scope: &Scope| Input::new(snapshot, proxy, scope, targets).clusters(false);
-            let common = shared.common(snapshot, proxy, clusters);
-            let input = Input::new(snapshot, proxy, &common.scope, targets);
-            input.finish(input.sidecar(shared, &common))
-        }
-        ProxyKind::Router => {
-            let scope = Scope::new(snapshot, proxy);
-            let input = Input::new(snapshot, proxy, &scope, targets);
-            input.finish(input.router())
-        }
-    }
+    let clusters = |scope: &Scope| Input::new(snapshot, proxy, scope, targets).clusters(false);
+    let common = shared.common(snapshot, proxy, clusters);
+    let input = Input::new(snapshot, proxy, &common.scope, targets);
+    input.finish(match proxy.kind {
+        ProxyKind::Sidecar => input.sidecar(shared, &common),
+        ProxyKind::Router => input.router(&common),
+    })
 }
 
 /// What all steps take.
@@ -142,10 +135,10 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn router(self) -> (Resources, Notes) {
+    fn router(self, common: &Common) -> (Resources, Notes) {
         let (mut resources, mut notes) = (Resources::default(), Notes::default());
         let merged = MergedGateways::new(self.snapshot, self.proxy, self.targets, &mut notes);
-        self.clusters(false).add_to(&mut resources, &mut notes);
+        common.clusters.add_to(&mut resources, &mut notes);
         if merged.passes_mesh_tls() {
             self.clusters(true).add_to(&mut resources, &mut notes);
         }

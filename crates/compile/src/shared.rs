@@ -1,8 +1,8 @@
 //! What the proxies of one snapshot share, so that two hundred sidecars of five hundred services do
 //! not make the same resources two hundred times.
 //!
-//! Sidecars that the steps cannot tell apart are of one [`Class`]. Its clusters, endpoints and routes
-//! are made once; only listeners and the inbound side are made for each proxy. What is equal to a
+//! Proxies that the steps cannot tell apart are of one [`Class`]. Its clusters, endpoints and routes
+//! are made once; listeners, the inbound side and the routes of a gateway are made for each proxy. What is equal to a
 //! resource of the snapshot before, or to a listener of another proxy, is that very value: it is there
 //! once, and whoever compares them need not look.
 
@@ -13,7 +13,7 @@ use sealane_xds::hash::ContentHash;
 use sealane_xds::listener::Listener;
 use sealane_xds::{Resource, ResourceKind, Resources};
 
-use crate::identity::{Locality, ProxyIdentity};
+use crate::identity::{Locality, ProxyIdentity, ProxyKind};
 use crate::notes::Notes;
 use crate::snapshot::Snapshot;
 use crate::visibility::Scope;
@@ -31,9 +31,11 @@ pub struct Shared {
     listeners: Mutex<BTreeMap<String, Vec<Arc<Listener>>>>,
 }
 
-/// What the steps read of a sidecar, but for its listeners and its inbound side.
+/// What the steps read of a proxy, but for its listeners, the inbound side of a sidecar and the
+/// routes of a gateway.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Class {
+    kind: ProxyKind,
     namespace: String,
     locality: Locality,
     node: String,
@@ -115,6 +117,7 @@ impl Shared {
             return make();
         }
         let class = Class {
+            kind: proxy.kind,
             namespace: proxy.namespace.clone(),
             locality: proxy.locality.clone(),
             node: proxy.node.clone(),

@@ -4,7 +4,6 @@ use sealane_model::parse::{Options, SourceFile, parse_text};
 
 use super::*;
 use crate::compile::{compile, compile_with};
-use crate::identity::ProxyKind;
 use crate::mesh::MeshSettings;
 
 const SHOP: &str = "
@@ -105,4 +104,19 @@ fn equal_listeners_of_two_proxies_are_one() {
     for (name, listener) in &third.resources.listeners {
         assert!(Arc::ptr_eq(listener, &second[name]), "{name}");
     }
+}
+
+#[test]
+fn a_gateway_keeps_the_clusters_of_the_snapshot_before() {
+    let gateway = ProxyIdentity::new(ProxyKind::Router, "default", "gateway");
+    let (first, second) = (snapshot(false, 1), snapshot(true, 2));
+    let shared = Shared::after(&Shared::default(), &first);
+    let before = compile_with(&shared, &first, &gateway);
+    assert_eq!(before, compile(&first, &gateway));
+    let shared = Shared::after(&shared, &second);
+    let after = compile_with(&shared, &second, &gateway);
+    assert_eq!(after, compile(&second, &gateway));
+    let name = "outbound|80|v1|shop.default.svc.cluster.local";
+    let [before, after] = [&before, &after].map(|it| &it.resources.clusters[name]);
+    assert!(Arc::ptr_eq(before, after));
 }
