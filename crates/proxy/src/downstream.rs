@@ -2,8 +2,10 @@
 //! address, or sent to a capture port.
 
 pub mod capture;
+pub(crate) mod tls;
 
 mod accept;
+mod certificates;
 mod choose;
 mod conduct;
 mod crowd;
