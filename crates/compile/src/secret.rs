@@ -119,12 +119,6 @@ impl Secrets<'_> {
             };
             notes.finding(finding::at(code, &server.tls_origin(field), text));
         }
-        if let Some(field) = unchecked(settings) {
-            let text = "is not checked in this version: connections to this server are closed";
-            let origin = server.tls_origin(field);
-            let text = format!("`{field}` {text}");
-            notes.finding(finding::at(Code::NotActedOn, &origin, text));
-        }
     }
 }
 
@@ -145,35 +139,6 @@ fn references(settings: &ServerTlsSettings, mode: ServerTlsMode) -> Vec<(String,
     let roots = roots.filter(|_| asks && !names.is_empty());
     let roots = roots.map(|config| (config.name, SecretUse::Roots));
     certificates.chain(roots).collect()
-}
-
-/// A field that asks more of client certificates than the proxy checks.
-fn unchecked(settings: &ServerTlsSettings) -> Option<&'static str> {
-    let asks = [
-        ("subjectAltNames", !settings.subject_alt_names.is_empty()),
-        (
-            "verifyCertificateSpki",
-            !settings.verify_certificate_spki.is_empty(),
-        ),
-        (
-            "verifyCertificateHash",
-            !settings.verify_certificate_hash.is_empty(),
-        ),
-        (
-            "caCrl",
-            settings
-                .ca_crl
-                .as_ref()
-                .is_some_and(|path| !path.is_empty()),
-        ),
-        (
-            "insecureSkipVerify",
-            settings.insecure_skip_verify == Some(true),
-        ),
-    ];
-    asks.into_iter()
-        .find(|(_, asks)| *asks)
-        .map(|(field, _)| field)
 }
 
 /// Certificate and key, under the names of `kubernetes.io/tls` or Istio's own.
