@@ -95,9 +95,13 @@ fn nobody_is_shown_a_key() {
     let path = "/api/v1/namespaces/istio-system/secrets/shop-cert";
     let gateway = "/config_dump?proxy=istio-ingressgateway.istio-system";
     let mut told = up.tells("Ctrl-C drains and stops");
-    let object = Wire::to(up.admin()).get(path, &[]).body;
+    let object = Wire::to(up.admin())
+        .get(path, &[("host", "localhost")])
+        .body;
     assert!(object.contains("W3JlZGFjdGVkXQ=="), "{object}");
-    let dump = Wire::to(up.admin()).get(gateway, &[]).body;
+    let dump = Wire::to(up.admin())
+        .get(gateway, &[("host", "localhost")])
+        .body;
     assert!(dump.contains("dynamic_active_secrets"), "{dump}");
     let args = [
         "get",
