@@ -194,7 +194,7 @@ fn are_certificates(pem: &[u8]) -> bool {
 
 fn inline(bytes: Vec<u8>) -> DataSource {
     DataSource {
-        specifier: Some(Specifier::InlineBytes(bytes.into())),
+        specifier: Some(Specifier::InlineBytes(bytes)),
         ..DataSource::default()
     }
 }

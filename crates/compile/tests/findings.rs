@@ -270,7 +270,7 @@ fn secrets_of_servers_are_given_to_the_gateway_or_told() {
         ("SIMPLE", secret("default", PEM), vec!["SL0214"]),
         (
             "SIMPLE",
-            secret("istio-system", "{ tls.crt: x, tls.key: y }"),
+            secret("istio-system", "{ tls.crt: x, tls.key: z }"),
             vec!["SL0215"],
         ),
         (

@@ -2,10 +2,8 @@
 //! address, or sent to a capture port.
 
 pub mod capture;
-pub(crate) mod tls;
 
 mod accept;
-mod certificates;
 mod choose;
 mod conduct;
 mod crowd;

@@ -7,9 +7,9 @@ use sealane_runtime::Runtime;
 use sealane_runtime::cluster::Cluster;
 use tokio::time::Instant;
 
-use crate::downstream::tls::Servers;
 use crate::live::Live;
 use crate::live::traffic::ListenerTraffic;
+use crate::tls::Servers;
 use crate::upstream::Upstream;
 
 /// A runtime and its clusters' live state, resolved once so that requests need no look-up.

@@ -15,10 +15,10 @@ use sealane_seam::BoxIo;
 use super::choose;
 use super::conduct::conduct;
 use super::sniff::{Inspected, Protocol as Spoken, Seen, inspect, version};
-use super::tls::Opened;
 use crate::connection::{Addresses, Downstream, last_call};
 use crate::serving::Serving;
 use crate::tcp;
+use crate::tls::Opened;
 use crate::upstream::sender::Protocol;
 use crate::worker::Worker;
 

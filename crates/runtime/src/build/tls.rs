@@ -130,7 +130,7 @@ pub(super) fn secret(message: &tls::Secret) -> Secret {
 
 fn bytes(source: Option<&DataSource>) -> Option<Vec<u8>> {
     match source?.specifier.as_ref()? {
-        Specifier::InlineBytes(bytes) => Some(bytes.to_vec()),
+        Specifier::InlineBytes(bytes) => Some(bytes.clone()),
         Specifier::InlineString(text) => Some(text.clone().into_bytes()),
         Specifier::Filename(_) | Specifier::EnvironmentVariable(_) => None,
     }

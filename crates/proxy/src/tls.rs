@@ -1,5 +1,7 @@
 //! TLS at the downstream side: what a runtime's secrets are made into, and the handshake.
 
+mod certificates;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -23,7 +25,7 @@ use sealane_seam::BoxIo;
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
-use super::certificates::Certificates;
+use self::certificates::Certificates;
 
 /// How long a handshake may take; istiod writes the same into filter chains.
 const HANDSHAKE: Duration = Duration::from_secs(15);
