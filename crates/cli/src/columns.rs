@@ -82,7 +82,7 @@ pub(crate) fn columns(kind: Kind) -> Vec<Column> {
         ],
         Kind::Namespace => vec![column("STATUS", |_| "Active".to_owned())],
         Kind::Gateway => vec![column("SERVERS", servers)],
-        Kind::Sidecar | Kind::DaemonSet | Kind::Endpoints | Kind::Node => Vec::new(),
+        Kind::Sidecar | Kind::DaemonSet | Kind::Endpoints | Kind::Node | Kind::Secret => Vec::new(),
     }
 }
 

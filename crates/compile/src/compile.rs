@@ -22,6 +22,7 @@ use crate::notes::{Notes, Reference};
 use crate::origin::{Origin, Origins};
 use crate::route::gateway::GatewayRoutes;
 use crate::route::sidecar::SidecarRoutes;
+use crate::secret::Secrets;
 use crate::service::Service;
 use crate::shared::{Common, Made, Shared};
 use crate::snapshot::Snapshot;
@@ -159,6 +160,13 @@ impl<'a> Input<'a> {
         for name in route_names(&listeners) {
             resources.insert(routes.configuration(&name, &mut notes));
         }
+        let secrets = Secrets {
+            snapshot,
+            proxy,
+            merged: &merged,
+        };
+        let made = secrets.build(&listeners, &mut notes);
+        resources.extend(made.into_iter().map(Into::into));
         resources.extend(listeners.into_iter().map(Into::into));
         (resources, notes)
     }

@@ -75,6 +75,13 @@ impl GatewayServer {
             .is_some_and(|tls| tls.https_redirect.unwrap_or_default())
     }
 
+    /// A field of its TLS settings.
+    pub(crate) fn tls_origin(&self, field: &str) -> Origin {
+        let mut origin = self.origin.clone();
+        origin.path = origin.path.field("tls").field(field);
+        origin
+    }
+
     /// The hosts without the namespace that restricts them, sorted.
     pub(crate) fn sni_hosts(&self) -> Vec<String> {
         let hosts = self.server.hosts.iter();

@@ -22,6 +22,7 @@ mod policy;
 mod protocol;
 mod route;
 mod rule;
+mod secret;
 mod service;
 mod shared;
 mod snapshot;

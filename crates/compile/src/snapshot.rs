@@ -16,6 +16,7 @@ use std::sync::Arc;
 use sealane_model::core::endpoints::{EndpointSlice, Endpoints};
 use sealane_model::core::place::Node;
 use sealane_model::core::pod::Pod;
+use sealane_model::core::secret::Secret;
 use sealane_model::core::service::Service as KubeService;
 use sealane_model::diagnostic::Diagnostic;
 use sealane_model::networking::destination_rule::DestinationRule;
@@ -57,6 +58,8 @@ pub struct Snapshot {
     pub(crate) gateways: Vec<Arc<Declared<Gateway>>>,
     /// Sidecars: those with a selector before those without, then the oldest first.
     pub(crate) sidecars: Vec<Arc<Declared<Sidecar>>>,
+    /// Secrets by namespace and name.
+    pub(crate) secrets: BTreeMap<(String, String), Arc<Secret>>,
     /// Pods and the like by address.
     pub(crate) workloads: BTreeMap<String, Workload>,
     /// Whether anything may treat workloads by their labels.
@@ -73,6 +76,7 @@ struct Sorted<'a> {
     slices: Vec<Item<'a, EndpointSlice>>,
     endpoints: Vec<Item<'a, Endpoints>>,
     nodes: Vec<Item<'a, Node>>,
+    secrets: Vec<Item<'a, Secret>>,
     service_entries: Vec<Item<'a, ServiceEntry>>,
     workload_entries: Vec<Item<'a, WorkloadEntry>>,
     virtual_services: Vec<Declared<VirtualService>>,
@@ -107,6 +111,7 @@ impl Snapshot {
             destination_rules: DestinationRules::new(&sorted.destination_rules, &mesh),
             gateways: by_age(sorted.gateways),
             sidecars: sidecars(sorted.sidecars),
+            secrets: secrets(&sorted.secrets),
             workloads,
             reads_labels: labels::read(&resources, &mesh),
             findings,
@@ -158,6 +163,7 @@ impl<'a> Sorted<'a> {
             Body::EndpointSlice(body) => self.slices.push(Item { meta, body }),
             Body::Endpoints(body) => self.endpoints.push(Item { meta, body }),
             Body::Node(body) => self.nodes.push(Item { meta, body }),
+            Body::Secret(body) => self.secrets.push(Item { meta, body }),
             Body::Deployment(_)
             | Body::StatefulSet(_)
             | Body::DaemonSet(_)
@@ -165,6 +171,14 @@ impl<'a> Sorted<'a> {
             | Body::Namespace(_) => {}
         }
     }
+}
+
+fn secrets(items: &[Item<'_, Secret>]) -> BTreeMap<(String, String), Arc<Secret>> {
+    let named = items.iter().map(|item| {
+        let name = (item.meta.namespace.clone(), item.meta.name.clone());
+        (name, Arc::new(item.body.clone()))
+    });
+    named.collect()
 }
 
 fn workloads_by_address(sorted: &Sorted<'_>, mesh: &MeshSettings) -> BTreeMap<String, Workload> {

@@ -241,3 +241,54 @@ fn a_fault_beside_retries_is_told() {
     );
     assert_eq!(found(&at_client(&text)), ["SL0213 reviews http[0].fault"]);
 }
+
+fn secret(namespace: &str, data: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{ name: cert, namespace: {namespace} }}\n\
+         stringData: {data}\n"
+    )
+}
+
+const PEM: &str = "{ tls.crt: '-----BEGIN CERTIFICATE-----\n\n MAA=\n\n -----END CERTIFICATE-----',
+    tls.key: '-----BEGIN PRIVATE KEY-----\n\n MAA=\n\n -----END PRIVATE KEY-----' }";
+
+#[test]
+fn secrets_of_servers_are_given_to_the_gateway_or_told() {
+    let server = |mode: &str| {
+        gateway(
+            "edge",
+            &format!(
+                "{{ selector: {{ istio: ingressgateway }}, servers: [{{ \
+                 port: {{ number: 443, name: https, protocol: HTTPS }}, hosts: ['*'], \
+                 tls: {{ mode: {mode}, credentialName: cert }} }}] }}"
+            ),
+        )
+    };
+    let path = "edge servers[0].tls.credentialName";
+    let cases = [
+        ("SIMPLE", secret("istio-system", PEM), vec![]),
+        ("SIMPLE", secret("default", PEM), vec!["SL0214"]),
+        (
+            "SIMPLE",
+            secret("istio-system", "{ tls.crt: x, tls.key: z }"),
+            vec!["SL0215"],
+        ),
+        (
+            "SIMPLE",
+            secret("istio-system", "{ tls.crt: x }"),
+            vec!["SL0215"],
+        ),
+        ("MUTUAL", secret("istio-system", PEM), vec!["SL0215"]),
+    ];
+    for (mode, secret, codes) in cases {
+        let compiled = at_edge(&[server(mode), secret.clone()].join("---\n"));
+        let expected: Vec<String> = codes.iter().map(|code| format!("{code} {path}")).collect();
+        assert_eq!(found(&compiled), expected, "{mode} {secret}");
+        let given = compiled.resources.secrets.keys().eq(["kubernetes://cert"]);
+        assert_eq!(
+            given,
+            mode == "MUTUAL" || codes.is_empty(),
+            "{mode} {secret}"
+        );
+    }
+}

@@ -55,6 +55,11 @@ impl Item {
         }
     }
 
+    /// The object, when it is of a kind that acts.
+    pub(crate) const fn object(&self) -> Option<&Object> {
+        self.object.as_ref()
+    }
+
     /// Whether somebody declared it. The others (pods of a Deployment, slices) follow from those.
     pub const fn is_declared(&self) -> bool {
         self.declared.is_some() || self.object.is_none()

@@ -173,6 +173,7 @@ pub fn describe(mesh: &Mesh, key: &ObjectKey, from: &str) -> Option<Description>
         | Body::Endpoints(_)
         | Body::Namespace(_)
         | Body::Node(_) => described.facts = facts::of_json(&object.body.encode()),
+        Body::Secret(secret) => described.facts = facts::secret(secret),
     }
     Some(described)
 }

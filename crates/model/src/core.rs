@@ -8,5 +8,6 @@ pub mod meta;
 pub mod place;
 pub mod pod;
 pub mod protocol;
+pub mod secret;
 pub mod service;
 pub mod workload;

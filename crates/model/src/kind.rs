@@ -37,6 +37,8 @@ pub enum Kind {
     Namespace,
     /// Kubernetes' Node.
     Node,
+    /// Kubernetes' Secret, of which certificates are read.
+    Secret,
 }
 
 /// What the API says about a kind.
@@ -89,7 +91,7 @@ const fn info(
     }
 }
 
-static KINDS: [KindInfo; 16] = [
+static KINDS: [KindInfo; 17] = [
     info(
         Kind::VirtualService,
         "VirtualService",
@@ -190,6 +192,7 @@ static KINDS: [KindInfo; 16] = [
         "",
     ),
     info(Kind::Node, "Node", ("nodes", "node"), &["no"], ""),
+    info(Kind::Secret, "Secret", ("secrets", "secret"), &[], ""),
 ];
 
 impl Kind {

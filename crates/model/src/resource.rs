@@ -10,6 +10,7 @@ pub use crate::kind::{Kind, KindInfo, ObjectKey};
 use crate::core::endpoints::{EndpointSlice, Endpoints};
 use crate::core::place::{Namespace, Node};
 use crate::core::pod::Pod;
+use crate::core::secret::{self, Secret};
 use crate::core::service::Service;
 use crate::core::workload::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use crate::diagnostic::Diagnostic;
@@ -33,7 +34,8 @@ pub struct Object {
     pub meta: ObjectMeta,
     /// What it says.
     pub body: Body,
-    /// The whole document as JSON, unknown fields of Kubernetes kinds too.
+    /// The whole document as JSON, unknown fields of Kubernetes kinds too. What a Secret holds
+    /// is redacted: it is in the body only.
     pub raw: Value,
     /// Where it was written; `None` for API bodies.
     pub source: Option<Source>,
@@ -117,13 +119,17 @@ bodies! {
     Endpoints,
     Namespace,
     Node,
+    Secret,
 }
 
 impl Object {
     /// An object that was not read from a document; `raw` is written from the body.
     pub fn new(meta: ObjectMeta, body: impl Into<Body>) -> Self {
         let body = body.into();
-        let raw = encode(&meta, &body);
+        let mut raw = encode(&meta, &body);
+        if body.kind() == Kind::Secret {
+            secret::redact(&mut raw);
+        }
         Self {
             meta,
             body,

@@ -47,7 +47,8 @@ pub fn validate(meta: &ObjectMeta, body: &Body, node: &Node) -> Vec<Diagnostic> 
         | Body::EndpointSlice(_)
         | Body::Endpoints(_)
         | Body::Namespace(_)
-        | Body::Node(_) => {}
+        | Body::Node(_)
+        | Body::Secret(_) => {}
     }
     check.into_diagnostics()
 }

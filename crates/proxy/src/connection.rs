@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealane_runtime::listener::{Direction, FilterChain, HttpManager, Listener, Network};
+use sealane_runtime::listener::{
+    Direction, DownstreamTransport, FilterChain, HttpManager, Listener, Network,
+};
 use tokio::sync::watch;
 
 use crate::activity::Activity;
@@ -39,6 +41,8 @@ pub(crate) struct Downstream {
     pub(crate) listener: Arc<str>,
     pub(crate) direction: Direction,
     pub(crate) activity: Arc<Activity>,
+    /// Whether it came in TLS.
+    pub(crate) tls: bool,
     pub(crate) taken: TakenConnection,
     chain: RefCell<Arc<FilterChain>>,
     /// The generation in which `chain` was looked for last.
@@ -59,6 +63,7 @@ impl Downstream {
             addresses,
             listener: Arc::clone(&listener.name),
             direction: listener.direction,
+            tls: matches!(chain.transport, DownstreamTransport::Tls(_)),
             taken: TakenConnection::of(worker.proxy().live().listener(&listener.name)),
             activity: Arc::new(Activity::new(Arc::clone(&worker.proxy().outside().clock))),
             chain: RefCell::new(Arc::clone(chain)),

@@ -32,4 +32,5 @@ mod serving;
 mod sockets;
 mod splice;
 mod tcp;
+mod tls;
 mod upstream;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::live::Live;
 use crate::live::traffic::ListenerTraffic;
+use crate::tls::Servers;
 use crate::upstream::Upstream;
 
 /// A runtime and its clusters' live state, resolved once so that requests need no look-up.
@@ -23,6 +24,8 @@ pub(crate) struct Serving {
     upstreams: HashMap<Arc<str>, OnceLock<Arc<Upstream>>>,
     /// What has come to the listeners that there are.
     listeners: HashMap<Arc<str>, Arc<ListenerTraffic>>,
+    /// How its listeners terminate TLS.
+    pub(crate) tls: Servers,
     live: Arc<Live>,
     /// When it began to serve.
     since: Instant,
@@ -56,7 +59,9 @@ impl Serving {
         let listeners = listeners
             .map(|name| (Arc::clone(name), live.listener(name)))
             .collect();
+        let tls = Servers::of(&runtime, before.map(|before| &before.tls));
         Self {
+            tls,
             upstreams,
             listeners,
             runtime,

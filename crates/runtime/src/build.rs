@@ -30,6 +30,7 @@ mod route;
 mod string;
 mod table;
 mod tcp;
+mod tls;
 
 use std::sync::Arc;
 
@@ -82,6 +83,13 @@ impl Runtime {
                 let name = Arc::clone(&cluster.name);
                 runtime.clusters.insert(name, cluster);
             }
+        }
+        for (name, message) in &resources.secrets {
+            let secret = tls::secret(message);
+            let old = previous.and_then(|old| old.secrets.get(name));
+            let same = old.filter(|old| ***old == secret).map(Arc::clone);
+            let secret = same.unwrap_or_else(|| Arc::new(secret));
+            runtime.secrets.insert(Arc::from(name), secret);
         }
         problems.into_result(runtime)
     }

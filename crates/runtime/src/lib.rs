@@ -27,6 +27,7 @@ pub mod rewrite;
 pub mod route;
 pub mod split;
 pub mod table;
+pub mod tls;
 
 mod choose;
 mod runtime;

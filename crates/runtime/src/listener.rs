@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use crate::path::PathPolicy;
 use crate::split::Split;
 use crate::table::RouteTable;
+use crate::tls::ServerTls;
 
 pub use limits::{FrameLimits, HttpLimits};
 
@@ -92,7 +93,7 @@ pub struct FilterChain {
     pub name: Arc<str>,
     /// Which connections it takes.
     pub matches: ChainMatch,
-    /// TLS to terminate first. Not served yet: `build` keeps the reason why in `Unserved`.
+    /// TLS to terminate first.
     pub transport: DownstreamTransport,
     /// What happens to its connections.
     pub network: Network,
@@ -103,8 +104,8 @@ pub struct FilterChain {
 pub enum DownstreamTransport {
     /// As they are.
     Plaintext,
-    /// In TLS, which this build does not terminate yet: such a connection is closed.
-    Tls,
+    /// In TLS, which is terminated.
+    Tls(Arc<ServerTls>),
 }
 
 /// Conditions on a connection; an empty list or `None` asks for nothing.

@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::listener::{HttpManager, Listener, Network, RouteSource};
 use crate::route::Action;
 use crate::table::RouteTable;
+use crate::tls::Secret;
 
 /// One proxy's listeners, routes, clusters and endpoints. Cheap to clone, never changed.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,6 +18,8 @@ pub struct Runtime {
     pub tables: BTreeMap<Arc<str>, Arc<RouteTable>>,
     /// Clusters by name, each with its endpoints.
     pub clusters: BTreeMap<Arc<str>, Arc<Cluster>>,
+    /// Certificates and roots by the name that listeners refer to.
+    pub secrets: BTreeMap<Arc<str>, Arc<Secret>>,
 }
 
 impl Runtime {

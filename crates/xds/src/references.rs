@@ -6,16 +6,18 @@ use std::collections::BTreeSet;
 use crate::any;
 use crate::cluster::Cluster;
 use crate::cluster::cluster::{ClusterDiscoveryType, DiscoveryType};
+use crate::core::{TransportSocket, transport_socket};
 use crate::hcm::HttpConnectionManager;
 use crate::hcm::http_connection_manager::RouteSpecifier;
 use crate::listener::{Filter, Listener, filter::ConfigType};
 use crate::protobuf::Any;
 use crate::resource::ResourceKind;
 use crate::resources::Resources;
+use crate::tls::DownstreamTlsContext;
+use crate::tls::common_tls_context::ValidationContextType;
 
 /// The names of this kind that the clusters and listeners of `resources` refer to. Clusters and
-/// listeners themselves are not asked for by name, and secrets are not followed yet: both are
-/// empty.
+/// listeners themselves are not asked for by name: there are none.
 pub fn referenced(resources: &Resources, kind: ResourceKind) -> BTreeSet<String> {
     match kind {
         ResourceKind::Endpoint => resources
@@ -28,7 +30,13 @@ pub fn referenced(resources: &Resources, kind: ResourceKind) -> BTreeSet<String>
             .values()
             .flat_map(|listener| route_names(listener))
             .collect(),
-        ResourceKind::Cluster | ResourceKind::Listener | ResourceKind::Secret => BTreeSet::new(),
+        ResourceKind::Secret => resources
+            .listeners
+            .values()
+            .flat_map(|listener| secret_names(listener))
+            .map(|(name, _)| name)
+            .collect(),
+        ResourceKind::Cluster | ResourceKind::Listener => BTreeSet::new(),
     }
 }
 
@@ -61,6 +69,46 @@ pub fn route_names(listener: &Listener) -> Vec<String> {
         .flat_map(|chain| &chain.filters)
         .filter_map(route_name)
         .collect()
+}
+
+/// What a secret is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretUse {
+    /// A certificate with its key.
+    Certificate,
+    /// Roots by which certificates are believed.
+    Roots,
+}
+
+/// The names of the secrets that the listener's TLS contexts ask for.
+pub fn secret_names(listener: &Listener) -> BTreeSet<(String, SecretUse)> {
+    let chains = listener
+        .filter_chains
+        .iter()
+        .chain(&listener.default_filter_chain);
+    let sockets = chains.filter_map(|chain| chain.transport_socket.as_ref());
+    sockets.filter_map(downstream_tls).flat_map(named).collect()
+}
+
+fn downstream_tls(socket: &TransportSocket) -> Option<DownstreamTlsContext> {
+    match socket.config_type.as_ref()? {
+        transport_socket::ConfigType::TypedConfig(config) => any::unpack(config).ok(),
+    }
+}
+
+fn named(context: DownstreamTlsContext) -> Vec<(String, SecretUse)> {
+    let common = context.common_tls_context.unwrap_or_default();
+    let certificates = common.tls_certificate_sds_secret_configs.into_iter();
+    let roots = match common.validation_context_type {
+        Some(ValidationContextType::CombinedValidationContext(combined)) => {
+            combined.validation_context_sds_secret_config
+        }
+        Some(ValidationContextType::ValidationContextSdsSecretConfig(config)) => Some(config),
+        Some(_) | None => None,
+    };
+    let roots = roots.map(|config| (config.name, SecretUse::Roots));
+    let certificates = certificates.map(|config| (config.name, SecretUse::Certificate));
+    certificates.chain(roots).collect()
 }
 
 fn route_name(filter: &Filter) -> Option<String> {

@@ -9,7 +9,11 @@ use sealane_xds::{Resource, ResourceKind, Resources};
 use crate::message::{Request, Response};
 
 /// The kinds that are asked for by the names that others refer to, in the order of asking.
-const FOLLOWED: [ResourceKind; 2] = [ResourceKind::Endpoint, ResourceKind::Route];
+const FOLLOWED: [ResourceKind; 3] = [
+    ResourceKind::Endpoint,
+    ResourceKind::Route,
+    ResourceKind::Secret,
+];
 
 /// What the proxy says of the resources it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +51,7 @@ impl Kind {
 
 /// The client's end of a conversation; it outlives connections.
 ///
-/// It asks for all clusters and listeners, follows them to endpoints and routes, and holds what
+/// It asks for all clusters and listeners, follows them to endpoints, routes and secrets, and holds what
 /// came. Nothing is answered before the proxy has a [`Verdict`] on the whole.
 #[derive(Debug, Default)]
 pub struct ClientSession {

@@ -7,6 +7,7 @@ use sealane_xds::cluster::Cluster;
 use sealane_xds::endpoint::ClusterLoadAssignment;
 use sealane_xds::references::{endpoint_name, referenced};
 use sealane_xds::route::RouteConfiguration;
+use sealane_xds::tls::Secret;
 use sealane_xds::{Resource, ResourceKind, Resources};
 
 use super::watch::{KindStatus, Rejection, Watch};
@@ -38,10 +39,14 @@ impl ServerSession {
 
     /// Takes a new generation, and says what the proxy has to hear of it.
     pub fn publish(&mut self, generation: u64, resources: Arc<Resources>) -> Vec<Response> {
-        let referenced = [ResourceKind::Endpoint, ResourceKind::Route]
-            .into_iter()
-            .map(|kind| (kind, referenced(&resources, kind)))
-            .collect();
+        let referenced = [
+            ResourceKind::Endpoint,
+            ResourceKind::Route,
+            ResourceKind::Secret,
+        ]
+        .into_iter()
+        .map(|kind| (kind, referenced(&resources, kind)))
+        .collect();
         let before = self.target.replace(Target {
             generation,
             resources,
@@ -192,6 +197,10 @@ fn find(resources: &Resources, kind: ResourceKind, name: &str) -> Option<Resourc
             name: name.to_owned(),
             ..RouteConfiguration::default()
         })),
-        ResourceKind::Cluster | ResourceKind::Listener | ResourceKind::Secret => None,
+        ResourceKind::Secret => Some(Resource::from(Secret {
+            name: name.to_owned(),
+            ..Secret::default()
+        })),
+        ResourceKind::Cluster | ResourceKind::Listener => None,
     })
 }

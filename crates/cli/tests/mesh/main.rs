@@ -34,5 +34,6 @@ mod split;
 mod storm;
 mod streaming;
 mod streams;
+mod tls;
 mod wire;
 mod workloads;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use sealane_model::resource::Object;
+use sealane_model::resource::{Body, Object};
 use serde_json::{Value, json};
 
 use self::checked::Checked;
@@ -181,6 +181,7 @@ async fn acting(
     (object, mut warnings): (Object, Warnings),
 ) -> Result<Done, Refusal> {
     let key = object.key();
+    let object = with_values(store.find(name).as_deref(), object);
     let edit = Edit::Put {
         object,
         writer: Writer::Api,
@@ -193,6 +194,15 @@ async fn acting(
         json: shown(store, name),
         warnings,
     })
+}
+
+/// A Secret with the values that somebody was shown redacted and writes again.
+fn with_values(before: Option<&Item>, mut object: Object) -> Object {
+    let before = before.and_then(Item::object).map(|before| &before.body);
+    if let (Body::Secret(secret), Some(Body::Secret(before))) = (&mut object.body, before) {
+        secret.restore(before);
+    }
+    object
 }
 
 impl Done {

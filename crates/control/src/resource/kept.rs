@@ -32,7 +32,6 @@ const GROUPS: &[Group] = &[
         V1,
         &[
             ("ConfigMap", "configmaps", &["cm"], NONE),
-            ("Secret", "secrets", NONE, NONE),
             ("ServiceAccount", "serviceaccounts", &["sa"], NONE),
             ("Event", "events", &["ev"], NONE),
             (

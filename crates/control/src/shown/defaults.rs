@@ -25,7 +25,8 @@ pub(super) fn fill(kind: Kind, json: &mut Value) {
         | Kind::Sidecar
         | Kind::EndpointSlice
         | Kind::Endpoints
-        | Kind::Node => {}
+        | Kind::Node
+        | Kind::Secret => {}
     }
 }
 

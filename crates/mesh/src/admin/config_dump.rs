@@ -6,10 +6,13 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use sealane_control::time::rfc3339;
 use sealane_proxy::proxy::Received;
+use sealane_xds::core::DataSource;
+use sealane_xds::core::data_source::Specifier;
 use sealane_xds::hcm::HttpConnectionManager;
 use sealane_xds::hcm::http_connection_manager::RouteSpecifier;
 use sealane_xds::listener::{Listener, filter};
 use sealane_xds::route::RouteConfiguration;
+use sealane_xds::tls::secret;
 use sealane_xds::{Resource, ResourceKind, any};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,6 +26,9 @@ use crate::mesh::Mesh;
 
 /// Where Envoy's types are.
 const TYPE: &str = "type.googleapis.com/";
+
+/// What Envoy shows in place of a key.
+const REDACTED: &str = "[redacted]";
 
 /// What is asked.
 #[derive(Debug, Deserialize)]
@@ -58,7 +64,7 @@ pub(super) async fn config_dump(
 
 /// The lists that a dump has, by the names that `?resource=` takes: the message that holds it, and
 /// the type of its items.
-const FIELDS: [(&str, &str); 5] = [
+const FIELDS: [(&str, &str); 6] = [
     (
         "dynamic_active_clusters",
         "ClustersConfigDump.DynamicCluster",
@@ -73,6 +79,7 @@ const FIELDS: [(&str, &str); 5] = [
         "RoutesConfigDump.DynamicRouteConfig",
     ),
     ("static_route_configs", "RoutesConfigDump.StaticRouteConfig"),
+    ("dynamic_active_secrets", "SecretsConfigDump.DynamicSecret"),
 ];
 
 struct Dump {
@@ -120,6 +127,13 @@ impl Dump {
             "static_route_configs": self.inline_routes(),
             "dynamic_route_configs": self.routes(),
         }));
+        let secrets = self.secrets();
+        if !secrets.is_empty() {
+            configs.push(json!({
+                "@type": admin_type("SecretsConfigDump"),
+                "dynamic_active_secrets": secrets,
+            }));
+        }
         configs
     }
 
@@ -131,6 +145,7 @@ impl Dump {
             "dynamic_listeners" => self.listeners(),
             "dynamic_route_configs" => self.routes(),
             "static_route_configs" => self.inline_routes(),
+            "dynamic_active_secrets" => self.secrets(),
             _ => {
                 let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
                 let known = known.join(", ");
@@ -171,6 +186,27 @@ impl Dump {
                     "listener": typed(listener),
                     "last_updated": self.updated(),
                 },
+            })
+        });
+        dumped.collect()
+    }
+
+    /// Secrets without what they hold that nobody is shown.
+    fn secrets(&self) -> Vec<Value> {
+        let secrets = self.received.resources.secrets.values();
+        let dumped = secrets.map(|secret| {
+            let mut secret = secret.as_ref().clone();
+            if let Some(secret::Type::TlsCertificate(certificate)) = &mut secret.r#type {
+                certificate.private_key = Some(DataSource {
+                    specifier: Some(Specifier::InlineBytes(REDACTED.into())),
+                    ..DataSource::default()
+                });
+            }
+            json!({
+                "name": secret.name,
+                "version_info": self.version_info(),
+                "secret": typed(&secret.into()),
+                "last_updated": self.updated(),
             })
         });
         dumped.collect()

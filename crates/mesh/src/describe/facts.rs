@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sealane_model::core::secret::Secret;
 use sealane_model::core::service::Service;
 use sealane_model::kind::ObjectKey;
 use sealane_model::networking::destination_rule::DestinationRule;
@@ -37,6 +38,15 @@ fn pairs(labels: &BTreeMap<String, String>) -> String {
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
     pairs.join(",")
+}
+
+/// What a Secret is for and which keys it has: no values.
+pub(super) fn secret(secret: &Secret) -> Vec<Fact> {
+    let keys = secret.data.keys().chain(secret.string_data.keys());
+    vec![
+        one("Type", secret.secret_type.clone().unwrap_or_default()),
+        fact("Keys", keys.cloned()),
+    ]
 }
 
 pub(super) fn virtual_service(spec: &VirtualService) -> Vec<Fact> {

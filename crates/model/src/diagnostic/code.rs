@@ -198,6 +198,12 @@ codes! {
     SilentlyDropped = "SL0213" Warning "Istio drops the field without a word, and so does Sealane"
         help "see the message"
         example "tls: {mode: SIMPLE, credentialName: cert}";
+    MissingCredential = "SL0214" Warning "the certificate of a server is not there"
+        help "declare the Secret in the namespace of the gateway's pods, with tls.crt and tls.key"
+        example "tls: {mode: SIMPLE, credentialName: missing}";
+    BrokenCredential = "SL0215" Warning "the certificate of a server cannot be used"
+        help "give the Secret a certificate and its key as PEM, in base64"
+        example "kind: Secret\ndata: {tls.crt: '', tls.key: ''}";
 }
 
 impl fmt::Display for Code {

@@ -28,7 +28,7 @@ const CLOSED_GROUPS: [&str; 5] = [
 ];
 
 /// Kinds of those groups that are read past.
-const READ_PAST: [&str; 22] = [
+const READ_PAST: [&str; 21] = [
     "Binding",
     "ComponentStatus",
     "ConfigMap",
@@ -44,7 +44,6 @@ const READ_PAST: [&str; 22] = [
     "ProxyConfig",
     "ReplicationController",
     "ResourceQuota",
-    "Secret",
     "ServiceAccount",
     "WorkloadGroup",
     "PodSecurityPolicy",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::core::meta::ObjectMeta;
+use crate::core::secret;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kind::{Kind, ObjectKey};
 use crate::path::Step;
@@ -33,7 +34,10 @@ pub(super) fn object(
     default_namespace: &str,
 ) -> Outcome {
     let mut cx = Context::default();
-    let meta = metadata(kind, root, default_namespace, &mut cx);
+    let mut meta = metadata(kind, root, default_namespace, &mut cx);
+    if kind == Kind::Secret {
+        secret::redact_annotations(&mut meta.annotations);
+    }
     let key = ObjectKey::new(kind, meta.namespace.clone(), meta.name.clone());
     if kind.is_istio() {
         check_top(root, &mut cx);
@@ -58,7 +62,7 @@ pub(super) fn object(
             tree: Arc::clone(root),
         });
         Object {
-            raw: raw(root, &meta),
+            raw: raw(kind, root, &meta),
             meta,
             body,
             source,
@@ -216,7 +220,7 @@ fn body(kind: Kind, root: &Node, cx: &mut Context) -> Option<Body> {
 }
 
 /// The document as JSON, with the namespace that it got.
-fn raw(root: &Node, meta: &ObjectMeta) -> Value {
+fn raw(kind: Kind, root: &Node, meta: &ObjectMeta) -> Value {
     let mut raw = root.to_json();
     let metadata = raw.get_mut("metadata").and_then(Value::as_object_mut);
     if let Some(metadata) = metadata {
@@ -228,6 +232,9 @@ fn raw(root: &Node, meta: &ObjectMeta) -> Value {
                 Value::String(meta.namespace.clone()),
             );
         }
+    }
+    if kind == Kind::Secret {
+        secret::redact(&mut raw);
     }
     raw
 }

@@ -134,7 +134,7 @@ fn kinds_that_are_misspelt_are_errors_and_others_are_read_past() {
     assert_eq!(about("networking.istio.io/v1", "VirtualServce"), (true, 0));
     assert_eq!(about("networking.istio.io/v2", "VirtualService"), (true, 0));
     assert_eq!(about("v1", "Deployment"), (true, 0));
-    assert_eq!(about("v1", "Secret"), (false, 1));
+    assert_eq!(about("v1", "ConfigMap"), (false, 1));
     assert_eq!(
         about("networking.istio.io/v1alpha3", "EnvoyFilter"),
         (false, 1)

@@ -1,5 +1,6 @@
 //! Connections that were captured: handed over with the address that the caller wanted to reach.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use sealane_runtime::Runtime;
 use sealane_runtime::listener::{
     ConnectionInfo, DownstreamTransport, FilterChain, HttpManager, Listener, Network,
 };
+use sealane_runtime::tls::ServerTls;
 use sealane_seam::BoxIo;
 
 use super::choose;
@@ -16,6 +18,7 @@ use super::sniff::{Inspected, Protocol as Spoken, Seen, inspect, version};
 use crate::connection::{Addresses, Downstream, last_call};
 use crate::serving::Serving;
 use crate::tcp;
+use crate::tls::Opened;
 use crate::upstream::sender::Protocol;
 use crate::worker::Worker;
 
@@ -104,11 +107,16 @@ impl Worker {
             tcp::refuse(self, listener, &addresses);
             return;
         };
-        if chain.transport != DownstreamTransport::Plaintext {
-            tracing::debug!(listener = %listener.name, "TLS is not terminated yet");
-            return;
-        }
         let downstream = Rc::new(Downstream::new(self, addresses, listener, &chain));
+        let (seen, io) = match &chain.transport {
+            DownstreamTransport::Plaintext => (seen, io),
+            DownstreamTransport::Tls(tls) => {
+                let Some(opened) = open(&serving, tls, &downstream, (seen, io)).await else {
+                    return;
+                };
+                opened
+            }
+        };
         self.follow_chain(&serving, &chain, downstream, (seen, io))
             .await;
     }
@@ -123,6 +131,37 @@ impl Worker {
         match &chain.network {
             Network::Tcp(proxy) => tcp::serve(serving, proxy, downstream, io).await,
             Network::Http(manager) => serve_http(manager, downstream, (seen, io)).await,
+        }
+    }
+}
+
+/// Opens TLS; `None` when that fails, or when the connection shall end before.
+async fn open(
+    serving: &Serving,
+    tls: &ServerTls,
+    downstream: &Downstream,
+    (seen, io): (Seen, BoxIo),
+) -> Option<(Seen, BoxIo)> {
+    let server = serving.tls.get(tls)?;
+    let opened = tokio::select! {
+        opened = server.open(io, &seen.application_protocols) => opened,
+        () = downstream.last_call() => return None,
+    };
+    match opened {
+        Ok(Opened { io, alpn }) => {
+            let http = match alpn.as_deref() {
+                Some(b"h2") => Some(Spoken::H2c),
+                Some(b"http/1.1") => Some(Spoken::Http11),
+                Some(_) | None => None,
+            };
+            Some((Seen { http, ..seen }, io))
+        }
+        Err(error) => {
+            let cause = error.source().map(ToString::to_string);
+            let listener = &downstream.listener;
+            let peer = downstream.addresses.remote;
+            tracing::debug!(%listener, %peer, %error, cause, "TLS was not opened");
+            None
         }
     }
 }

@@ -61,7 +61,7 @@ const METHODS: [&str; 34] = [
 pub(crate) fn admit(
     mut request: EngineRequest<Incoming>,
     manager: &HttpManager,
-    headers_limit: usize,
+    (scheme, headers_limit): (&'static str, usize),
 ) -> Result<Request, Refusal> {
     if request.headers().len() > headers_limit {
         return Err(Refusal::TooManyHeaders);
@@ -88,8 +88,7 @@ pub(crate) fn admit(
     Ok(Request {
         method: parts.method,
         version,
-        // Nothing but plaintext is served yet.
-        scheme: "http",
+        scheme,
         authority,
         path,
         headers,

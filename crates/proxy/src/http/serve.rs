@@ -58,7 +58,8 @@ async fn respond(
     let manager = downstream.manager().ok_or(Failure::NoRoute)?;
     exchange.managed(&manager);
     let headers = headers_limit(&manager, downstream.worker.proxy().settings());
-    let mut request = admit(request, &manager, headers).map_err(Failure::Refused)?;
+    let scheme = if downstream.tls { "https" } else { "http" };
+    let mut request = admit(request, &manager, (scheme, headers)).map_err(Failure::Refused)?;
     introduce(&mut request, &manager, &downstream);
     exchange.admitted(&mut request);
     let matched = match find(&serving, &manager, exchange, &request)? {

@@ -209,6 +209,7 @@ pub(crate) fn listener(network: Network) -> Listener {
 /// One listener, one table, some clusters.
 pub(crate) fn runtime(listener: Listener, table: RouteTable, clusters: Vec<Cluster>) -> Runtime {
     Runtime {
+        secrets: BTreeMap::new(),
         listeners: BTreeMap::from([(Arc::clone(&listener.name), Arc::new(listener))]),
         tables: BTreeMap::from([(Arc::clone(&table.name), Arc::new(table))]),
         clusters: clusters

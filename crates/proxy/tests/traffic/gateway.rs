@@ -21,15 +21,15 @@ const OTHER: &str = "127.0.0.1:31400";
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
 /// A gateway that follows a control plane.
-struct Gateway {
-    bench: Bench,
+pub(crate) struct Gateway {
+    pub(crate) bench: Bench,
     publisher: Publisher,
     follower: Follower,
     generation: u64,
 }
 
 impl Gateway {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bench = Bench::of(Kind::Gateway, Runtime::default());
         let publisher = Publisher::new();
         let proxy = Arc::clone(bench.worker.proxy());
@@ -51,12 +51,17 @@ impl Gateway {
             let listener = Resource::from_json(ResourceKind::Listener, listener).unwrap();
             resources.extend([listener]);
         }
+        self.take(resources).await
+    }
+
+    /// Publishes resources, and says what became of them.
+    pub(crate) async fn take(&mut self, resources: Resources) -> Result<u64, Refused> {
         self.generation += 1;
         self.publisher.publish(self.generation, Arc::new(resources));
         self.follower.next().await.unwrap()
     }
 
-    async fn connect(&self, at: &str) -> Option<BoxIo> {
+    pub(crate) async fn connect(&self, at: &str) -> Option<BoxIo> {
         let connection = self.bench.network.connect(address(at)).await;
         connection.ok().map(|connection| connection.io)
     }
@@ -67,7 +72,7 @@ impl Gateway {
 }
 
 /// The body of the answer to a request; `None` when the connection ends instead.
-async fn ask(io: &mut BoxIo) -> Option<String> {
+pub(crate) async fn ask(io: &mut BoxIo) -> Option<String> {
     io.write_all(GET).await.ok()?;
     let mut read = vec![0; 4096];
     let count = io.read(&mut read).await.ok()?;
@@ -86,7 +91,7 @@ async fn is_over(io: &mut BoxIo) -> bool {
 }
 
 /// A listener that answers every request with `body`.
-fn listener(at: &str, body: &str) -> Value {
+pub(crate) fn listener(at: &str, body: &str) -> Value {
     let at = address(at);
     let route = json!({
         "match": {"prefix": "/"},

@@ -28,5 +28,6 @@ mod rewrite;
 mod sticky;
 mod streaming;
 mod tcp;
+mod tls;
 mod upgrade;
 mod wire;

@@ -16,6 +16,7 @@ use crate::build::matching::all;
 use crate::build::metadata;
 use crate::build::scalar::range;
 use crate::build::tcp::tcp_proxy;
+use crate::build::tls::server_tls;
 use crate::listener::{ChainMatch, DownstreamTransport, FilterChain, Network};
 
 /// Messages of Istio's own network filters, which pass bytes on as they are.
@@ -28,7 +29,7 @@ const IGNORABLE: &[&str] = &[
 pub(super) fn filter_chain(at: &At<'_>, message: &listener::FilterChain) -> Option<FilterChain> {
     fields! { at, message, listener::FilterChain {
         read: [filter_chain_match, filters, metadata, transport_socket, name],
-        // A limit on TLS handshakes, which are not made here yet.
+        // A limit on TLS handshakes: the proxy has its own, always.
         ignored: [transport_socket_connect_timeout],
         refused: [use_proxy_proto],
     } }
@@ -111,7 +112,11 @@ fn transport(at: &At<'_>, socket: Option<&core::TransportSocket>) -> Option<Down
         Some(core::transport_socket::ConfigType::TypedConfig(config))
             if any::is::<DownstreamTlsContext>(config) =>
         {
-            Some(DownstreamTransport::Tls)
+            match any::unpack::<DownstreamTlsContext>(config) {
+                Ok(context) => server_tls(&at.field("typed_config"), &context)
+                    .map(|tls| DownstreamTransport::Tls(Arc::new(tls))),
+                Err(error) => at.refuse(error),
+            }
         }
         Some(core::transport_socket::ConfigType::TypedConfig(config))
             if any::is::<RawBuffer>(config) =>

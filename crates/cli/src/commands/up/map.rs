@@ -80,11 +80,7 @@ fn line(out: &mut String, text: &str) {
 
 fn edge(mesh: &Mesh, server: &ServerView) -> Edge {
     let address = mesh.server_address(&server.selector, server.port);
-    let scheme = if server.protocol.eq_ignore_ascii_case("https") {
-        "https"
-    } else {
-        "http"
-    };
+    let scheme = if is_https(server) { "https" } else { "http" };
     let place = address.map_or_else(
         || "(not served)".to_owned(),
         |address| format!("{scheme}://{address}"),
@@ -190,8 +186,8 @@ fn tries(out: &mut String, mesh: &Mesh, servers: &[ServerView]) {
     line(out, "");
     let edge = servers.iter().find_map(|server| {
         let address = mesh.server_address(&server.selector, server.port)?;
-        let is_http = server.protocol.to_ascii_uppercase().starts_with("HTTP")
-            && !server.protocol.eq_ignore_ascii_case("https");
+        let is_http = server.protocol.to_ascii_uppercase().starts_with("HTTP");
+        let is_http = is_http && (!is_https(server) || named_host(server).is_some());
         let rule = server.rules.first().filter(|_| is_http)?;
         Some((address, server, rule))
     });
@@ -201,11 +197,15 @@ fn tries(out: &mut String, mesh: &Mesh, servers: &[ServerView]) {
             .iter()
             .find_map(|text| path_of(text))
             .unwrap_or("/");
-        let host = rule
-            .hosts
-            .iter()
-            .chain(&server.hosts)
-            .find(|host| !host.contains('*'));
+        let host = named_host(server);
+        if let Some(host) = host.filter(|_| is_https(server)) {
+            let (ip, port) = (address.ip(), address.port());
+            // The certificate may be anybody's: -k believes it.
+            let text =
+                format!("  try   curl -k --resolve {host}:{port}:{ip} https://{host}:{port}{path}");
+            line(out, &text);
+            return;
+        }
         let header = host.map_or_else(String::new, |host| format!("-H 'Host: {host}' "));
         line(out, &format!("  try   curl {header}http://{address}{path}"));
         line(
@@ -216,6 +216,22 @@ fn tries(out: &mut String, mesh: &Mesh, servers: &[ServerView]) {
         line(out, &format!("  try   sealane curl {url}"));
         line(out, &format!("        sealane traffic test -n 100 {url}"));
     }
+}
+
+fn is_https(server: &ServerView) -> bool {
+    server.protocol.eq_ignore_ascii_case("https")
+}
+
+/// A whole host that the first rule of a server is about.
+fn named_host(server: &ServerView) -> Option<&str> {
+    let of_rule = server
+        .rules
+        .first()
+        .into_iter()
+        .flat_map(|rule| &rule.hosts);
+    let mut hosts = of_rule.chain(&server.hosts);
+    let host = hosts.find(|host| !host.contains('*'))?;
+    Some(host.rsplit_once('/').map_or(host, |(_, host)| host))
 }
 
 /// A path that meets a condition, when the condition is about nothing else.

@@ -14,6 +14,13 @@ pub(super) fn at(object: &Value, pointer: &str) -> Value {
     json!(string(object, pointer).unwrap_or_default())
 }
 
+/// How many values a Secret holds.
+pub(super) fn data(object: &Value) -> Value {
+    let of = |pointer: &str| object.pointer(pointer).and_then(Value::as_object);
+    let values = [of("/data"), of("/stringData")].into_iter().flatten();
+    json!(values.map(serde_json::Map::len).sum::<usize>())
+}
+
 /// The value there; `<none>` when there is none.
 pub(super) fn or_none(object: &Value, pointer: &str) -> Value {
     let value = string(object, pointer).filter(|value| !value.is_empty());

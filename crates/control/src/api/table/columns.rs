@@ -125,6 +125,11 @@ fn of_kind(kind: Kind) -> Vec<Column> {
             text("Status", |object, _| cells::at(object, "/status/phase")),
             AGE,
         ],
+        Kind::Secret => vec![
+            text("Type", |object, _| cells::at(object, "/type")),
+            number("Data", |object, _| cells::data(object)),
+            AGE,
+        ],
         Kind::Node => vec![
             text("Status", |object, _| cells::node_status(object)),
             text("Roles", |object, _| cells::node_roles(object)),

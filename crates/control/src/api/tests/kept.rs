@@ -46,13 +46,13 @@ async fn they_are_kept_shown_and_taken_away_and_it_is_said_that_they_do_nothing(
 async fn they_make_no_generation() {
     let api = Served::new();
     api.apply(&service()).await;
-    let secret = json!({"metadata": {"name": "s"}, "data": {}});
-    let path = "/api/v1/namespaces/default/secrets";
-    api.post(path, &secret.to_string()).await;
+    let account = json!({"metadata": {"name": "s"}, "data": {}});
+    let path = "/api/v1/namespaces/default/serviceaccounts";
+    api.post(path, &account.to_string()).await;
     let (_, now) = api.get("/sealane/v1/generation").await;
     assert_eq!(now["generation"], 1);
     let (_, list) = api.get(path).await;
-    assert_eq!(list["kind"], "SecretList");
+    assert_eq!(list["kind"], "ServiceAccountList");
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
 }
 

@@ -11,14 +11,15 @@ use crate::cluster::{
 use crate::endpoint::{EndpointAddress, Health};
 use crate::fault::Abort;
 use crate::listener::{
-    Continue, Direction, FrameLimits, HttpFilter, HttpLimits, HttpManager, Listener, Network,
-    ServerHeader,
+    Continue, Direction, DownstreamTransport, FrameLimits, HttpFilter, HttpLimits, HttpManager,
+    Listener, Network, ServerHeader,
 };
 use crate::path::PathPolicy;
 use crate::route::{
     Forward, HashPolicy, HostRewrite, PathRewrite, Redirect, RedirectPath, RetryOn,
 };
 use crate::split::Fraction;
+use crate::tls::{ClientCertificate, Secret, ServerTls, TlsVersion};
 
 fn runtime(resources: &[(ResourceKind, Value)]) -> Runtime {
     let resources = resources
@@ -722,4 +723,58 @@ fn the_keys_of_all_sequences_are_listed() {
     let keys = built.sequence_keys();
     let keys: Vec<&str> = keys.iter().map(|key| &**key).collect();
     assert_eq!(keys, ["80/h/0", "80/h/0#mirror0"]);
+}
+
+#[test]
+fn a_tls_context_and_its_secrets_are_read_and_not_shown() {
+    let context = json!({
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        "require_client_certificate": true,
+        "common_tls_context": {
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_3"},
+            "alpn_protocols": ["h2"],
+            "tls_certificate_sds_secret_configs": [{"name": "cert"}],
+            "combined_validation_context": {
+                "default_validation_context": {},
+                "validation_context_sds_secret_config": {"name": "roots"},
+            },
+        },
+    });
+    let tcp = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        "stat_prefix": "a", "cluster": "a",
+    });
+    let chain = json!({
+        "transport_socket": {"name": "tls", "typed_config": context},
+        "filters": [{"name": "tcp", "typed_config": tcp}],
+    });
+    let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": 443}});
+    let listener = json!({"name": "l", "address": address, "filter_chains": [chain]});
+    let certificate = json!({"name": "cert", "tls_certificate": {
+        "certificate_chain": {"inline_string": "public"}, "private_key": {"inline_string": "hush"},
+    }});
+    let built = runtime(&[
+        (ResourceKind::Listener, listener),
+        (ResourceKind::Secret, certificate),
+        (ResourceKind::Secret, json!({"name": "roots"})),
+    ]);
+    let DownstreamTransport::Tls(tls) = &built.listeners["l"].chains[0].transport else {
+        panic!("no TLS");
+    };
+    let expected = ServerTls {
+        certificates: vec!["cert".into()],
+        client: ClientCertificate::Required("roots".into()),
+        alpn: vec!["h2".into()],
+        min: TlsVersion::V1_3,
+        max: TlsVersion::V1_3,
+        cipher_suites: Vec::new(),
+        unserved: None,
+    };
+    assert_eq!(**tls, expected);
+    let Secret::Certificate { key, .. } = &*built.secrets["cert"] else {
+        panic!("no certificate");
+    };
+    assert_eq!(key, b"hush");
+    assert_eq!(*built.secrets["roots"], Secret::Missing);
+    assert!(!format!("{:?}", built.secrets).contains("104"));
 }
