@@ -25,7 +25,7 @@ usage: cargo xtask COMMAND
   check   format, lints, tidy, tests and docs: what CI runs
   tidy    the rules that no lint knows: layers, import cycles, file heads, sizes
   bless   write what documents show anew; read the difference before you commit it
-  stress  the long forms of tests, with figures: stress change, stress scale, stress life [SIZE]
+  stress  the long forms of tests, with figures: stress change, scale, volume or life [SIZE]
   gen     take the descriptors of Envoy's messages from the envoy-types package
 ";
 

@@ -1,7 +1,7 @@
 //! What compiling notes beside the resources: where routes come from, which clusters they name,
 //! what is wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use sealane_model::kind::ObjectKey;
@@ -29,6 +29,8 @@ pub(crate) struct Notes {
     pub(crate) references: Vec<Reference>,
     pub(crate) findings: Vec<Finding>,
     domains: BTreeSet<(String, String)>,
+    /// Which cluster is named where: what tells `references` apart.
+    referred: HashSet<(String, Origin)>,
 }
 
 impl Notes {
@@ -78,13 +80,12 @@ impl Notes {
             object: rule.rule.object.clone(),
             path,
         };
-        let reference = Reference {
-            cluster: cluster.to_owned(),
-            destination: destination.clone(),
-            origin,
-        };
-        if !self.references.contains(&reference) {
-            self.references.push(reference);
+        if self.referred.insert((cluster.to_owned(), origin.clone())) {
+            self.references.push(Reference {
+                cluster: cluster.to_owned(),
+                destination: destination.clone(),
+                origin,
+            });
         }
     }
 
@@ -95,10 +96,12 @@ impl Notes {
                 .entry(id.clone())
                 .or_insert_with(|| origin.clone());
         }
-        let known = std::mem::take(&mut self.references);
-        let new = other.references.iter().filter(|new| !known.contains(new));
-        self.references = new.cloned().collect();
-        self.references.splice(0..0, known);
+        for reference in &other.references {
+            let key = (reference.cluster.clone(), reference.origin.clone());
+            if self.referred.insert(key) {
+                self.references.push(reference.clone());
+            }
+        }
         for finding in &other.findings {
             self.finding(finding.clone());
         }

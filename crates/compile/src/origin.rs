@@ -10,7 +10,7 @@ use sealane_xds::hash::ContentHash;
 use serde_json::Value;
 
 /// The declared thing that an origin ID stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The object.
     pub object: ObjectKey,
