@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use sealane_model::diagnostic::{Code, Diagnostic};
 use sealane_xds::Resources;
-use sealane_xds::any;
-use sealane_xds::hcm::HttpConnectionManager;
-use sealane_xds::hcm::http_connection_manager::RouteSpecifier;
-use sealane_xds::listener::{Listener, filter};
+use sealane_xds::listener::Listener;
+use sealane_xds::references;
 
 use crate::cluster::inbound::InboundClusters;
 use crate::cluster::{self, ServiceClusters};
@@ -280,23 +278,5 @@ impl<'a> Input<'a> {
 
 /// The names of the route configurations that listeners ask for.
 fn route_names(listeners: &[Listener]) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for listener in listeners {
-        let chains = listener
-            .filter_chains
-            .iter()
-            .chain(&listener.default_filter_chain);
-        for found in chains.flat_map(|chain| &chain.filters) {
-            let Some(filter::ConfigType::TypedConfig(settings)) = &found.config_type else {
-                continue;
-            };
-            let Ok(manager) = any::unpack::<HttpConnectionManager>(settings) else {
-                continue;
-            };
-            if let Some(RouteSpecifier::Rds(rds)) = manager.route_specifier {
-                names.insert(rds.route_config_name);
-            }
-        }
-    }
-    names
+    listeners.iter().flat_map(references::route_names).collect()
 }

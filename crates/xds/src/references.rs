@@ -9,7 +9,7 @@ use crate::cluster::cluster::{ClusterDiscoveryType, DiscoveryType};
 use crate::core::{TransportSocket, transport_socket};
 use crate::hcm::HttpConnectionManager;
 use crate::hcm::http_connection_manager::RouteSpecifier;
-use crate::listener::{Filter, Listener, filter::ConfigType};
+use crate::listener::{Filter, FilterChain, Listener, filter::ConfigType};
 use crate::protobuf::Any;
 use crate::resource::ResourceKind;
 use crate::resources::Resources;
@@ -61,11 +61,7 @@ pub fn endpoint_name(cluster: &Cluster) -> Option<String> {
 /// The names of the route configurations that the listener's HTTP connection managers ask for, in
 /// the order of its filter chains.
 pub fn route_names(listener: &Listener) -> Vec<String> {
-    let chains = listener
-        .filter_chains
-        .iter()
-        .chain(&listener.default_filter_chain);
-    chains
+    chains(listener)
         .flat_map(|chain| &chain.filters)
         .filter_map(route_name)
         .collect()
@@ -82,12 +78,13 @@ pub enum SecretUse {
 
 /// The names of the secrets that the listener's TLS contexts ask for.
 pub fn secret_names(listener: &Listener) -> BTreeSet<(String, SecretUse)> {
-    let chains = listener
-        .filter_chains
-        .iter()
-        .chain(&listener.default_filter_chain);
-    let sockets = chains.filter_map(|chain| chain.transport_socket.as_ref());
+    let sockets = chains(listener).filter_map(|chain| chain.transport_socket.as_ref());
     sockets.filter_map(downstream_tls).flat_map(named).collect()
+}
+
+fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
+    let default = &listener.default_filter_chain;
+    listener.filter_chains.iter().chain(default)
 }
 
 fn downstream_tls(socket: &TransportSocket) -> Option<DownstreamTlsContext> {

@@ -40,6 +40,10 @@ impl ResourceKind {
         Self::Secret,
     ];
 
+    /// The kinds that are asked for by the names that clusters and listeners refer to, in sending
+    /// order: all that are not [wildcards](Self::is_wildcard).
+    pub const FOLLOWED: [Self; 3] = [Self::Endpoint, Self::Route, Self::Secret];
+
     /// The type URL by which the kind is subscribed to.
     pub fn type_url(self) -> &'static str {
         match self {
@@ -69,7 +73,7 @@ impl ResourceKind {
 
     /// True for the kinds of which a proxy gets all there are; the others are asked for by name.
     pub fn is_wildcard(self) -> bool {
-        matches!(self, Self::Cluster | Self::Listener)
+        !Self::FOLLOWED.contains(&self)
     }
 }
 

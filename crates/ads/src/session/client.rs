@@ -8,13 +8,6 @@ use sealane_xds::{Resource, ResourceKind, Resources};
 
 use crate::message::{Request, Response};
 
-/// The kinds that are asked for by the names that others refer to, in the order of asking.
-const FOLLOWED: [ResourceKind; 3] = [
-    ResourceKind::Endpoint,
-    ResourceKind::Route,
-    ResourceKind::Secret,
-];
-
 /// What the proxy says of the resources it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict<'a> {
@@ -91,7 +84,7 @@ impl ClientSession {
             heard.insert(response.kind);
             self.take(response);
         }
-        FOLLOWED
+        ResourceKind::FOLLOWED
             .into_iter()
             .filter_map(|kind| self.follow(kind, heard.contains(&kind)))
             .collect()
@@ -109,7 +102,11 @@ impl ClientSession {
                     .get(&kind)
                     .is_some_and(|state| !state.nonce.is_empty())
             });
-        unanswered && greeted && FOLLOWED.into_iter().all(|kind| !self.is_awaited(kind))
+        unanswered
+            && greeted
+            && ResourceKind::FOLLOWED
+                .into_iter()
+                .all(|kind| !self.is_awaited(kind))
     }
 
     /// All that came and is still referred to.
@@ -200,7 +197,7 @@ impl ClientSession {
 
     fn unreferenced(&self) -> Vec<(ResourceKind, String)> {
         let mut unreferenced = Vec::new();
-        for kind in FOLLOWED {
+        for kind in ResourceKind::FOLLOWED {
             let wanted = self.kinds.get(&kind).map(|state| &state.names);
             let held = self.received.of_kind(kind).into_iter();
             let others =

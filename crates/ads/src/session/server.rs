@@ -39,14 +39,10 @@ impl ServerSession {
 
     /// Takes a new generation, and says what the proxy has to hear of it.
     pub fn publish(&mut self, generation: u64, resources: Arc<Resources>) -> Vec<Response> {
-        let referenced = [
-            ResourceKind::Endpoint,
-            ResourceKind::Route,
-            ResourceKind::Secret,
-        ]
-        .into_iter()
-        .map(|kind| (kind, referenced(&resources, kind)))
-        .collect();
+        let referenced = ResourceKind::FOLLOWED
+            .into_iter()
+            .map(|kind| (kind, referenced(&resources, kind)))
+            .collect();
         let before = self.target.replace(Target {
             generation,
             resources,

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::manifests::shop_split;
-use crate::run::{Place, Up};
+use crate::run::{Place, Said, Up};
 use crate::wire::{Answer, Wire};
 
 const TOKEN: &str = "0123456789abcdef/+=x";
@@ -133,23 +133,20 @@ fn commands_from_elsewhere_take_the_token_from_the_environment() {
     assert!(said.err.contains("SEALANE_TOKEN is no token"), "{said:?}");
 }
 
+/// A mesh whose admin API is told this, and that does not start.
+fn refused(place: &Place, flag: &str, value: &str) -> Said {
+    place.run(&["up", "manifests", "--admin-port", "0", flag, value])
+}
+
 #[test]
 fn a_token_file_that_has_none_is_named() {
     let place = Place::new(&shop_split(1, 0));
-    let args = [
-        "up",
-        "manifests",
-        "--admin-port",
-        "0",
-        "--admin-token-file",
-        "token",
-    ];
-    let said = place.run(&args);
+    let said = refused(&place, "--admin-token-file", "token");
     assert_eq!(said.code, 65);
     let text = "error: the token file token cannot be read: No such file or directory";
     assert!(said.err.starts_with(text), "{said:?}");
     fs::write(place.path("token"), "secret").unwrap();
-    let said = place.run(&args);
+    let said = refused(&place, "--admin-token-file", "token");
     assert_eq!(said.code, 65);
     let text = "error: what is in token is no token\n  want 16 to 4,096 letters, digits";
     assert!(said.err.starts_with(text), "{said:?}");
@@ -158,15 +155,7 @@ fn a_token_file_that_has_none_is_named() {
 #[test]
 fn an_address_that_is_not_here_is_named_with_its_flag() {
     let place = Place::new(&shop_split(1, 0));
-    let args = [
-        "up",
-        "manifests",
-        "--admin-port",
-        "0",
-        "--admin-bind",
-        "10.255.255.254",
-    ];
-    let said = place.run(&args);
+    let said = refused(&place, "--admin-bind", "10.255.255.254");
     assert_eq!(said.code, 1);
     let text = "error: this machine has no address 10.255.255.254\n  --admin-bind 10.255.255.254 ";
     assert!(said.err.starts_with(text), "{said:?}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use sealane_control::time::rfc3339;
+use sealane_model::core::secret::REDACTED;
 use sealane_proxy::proxy::Received;
 use sealane_xds::core::DataSource;
 use sealane_xds::core::data_source::Specifier;
@@ -26,9 +27,6 @@ use crate::mesh::Mesh;
 
 /// Where Envoy's types are.
 const TYPE: &str = "type.googleapis.com/";
-
-/// What Envoy shows in place of a key.
-const REDACTED: &str = "[redacted]";
 
 /// What is asked.
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,7 @@ use crate::schema::{Context, Data, Type, object};
 use crate::tree::Node;
 
 /// What is shown in place of a value.
-const REDACTED: &str = "[redacted]";
+pub const REDACTED: &str = "[redacted]";
 /// kubectl's copy of the document.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
